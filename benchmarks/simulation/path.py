@@ -9,27 +9,32 @@ from results.analysis.ablation import AblationRow, ablation_rows
 from results.analysis.summary import summarise
 from results.analysis.task_contrasts import task_differences
 from results.measurements.study_results import StudyResults
+from results.statistics import Interval
 
 from .database import BASELINE, PlantedStudy
 from .draw import DrawnStudy
 
 
 class ReadRow(NamedTuple):
-    """What is said of a row, beside what is true; differences in shares."""
+    """What is said of a row, beside what is true; differences in shares.
+
+    `interval` is the one of 95 %, `shown` the one that the verdict uses, and the difference is surely between -within
+    and +within.
+    """
 
     word: str
-    low: float
-    high: float
+    interval: Interval
+    shown: Interval
+    within: float
     true: float
-    primary: bool
+    primary: bool = True
+    identical: bool = False
 
 
 class ReadGain(NamedTuple):
     """The gain of the best over the baseline as it is printed, and the true one."""
 
-    estimate: float
-    low: float
-    high: float
+    interval: Interval
     true: float
 
 
@@ -50,14 +55,15 @@ def read(planted: PlantedStudy, drawn: DrawnStudy) -> Reading:
     summary = summarise(results)
     rows = [_row(row, true[row.cell.config_digest]) for row in summary.ablation]
     null = [digest for digest in planted.rows if true[digest] == 0]
-    interval = summary.gain.interval
-    gain = ReadGain(interval.estimate, interval.low, interval.high, -true[BASELINE])
+    gain = ReadGain(summary.gain.interval, -true[BASELINE])
     return Reading(rows, gain, _task_words(results, planted, best, null))
 
 
 def _row(row: AblationRow, true: float) -> ReadRow:
-    interval, primary = row.comparison.interval, row.cell.design == "leave_one_out"
-    return ReadRow(row.judgement.verdict, interval.low, interval.high, true, primary)
+    said = row.judgement
+    return ReadRow(
+        said.verdict, row.comparison.interval, said.interval, said.within, true, said.primary, said.identical
+    )
 
 
 def _task_words(results: StudyResults, planted: PlantedStudy, best: str, null: Sequence[str]) -> list[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pytest
 
 from results.analysis.leaderboard import confirmed_ranking
-from results.statistics.verdicts import Verdict
+from results.statistics import Interval
+from results.statistics.verdicts import VERDICTS
 
 # Behind all others: the folder has a file named like a module of the standard library.
 sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
@@ -56,24 +56,23 @@ def test_a_small_world_is_read_as_a_whole_and_errs_seldom() -> None:
 
 
 def test_every_verdict_is_read() -> None:
-    quiet = World(
-        "quiet", dev=400, effects=(8.0, -8.0, 0.0, 0.0), candidates=1, reference_noise=0.1, row_noise=0.1, noisy_rows=1
-    )
+    effects = (8.0, -8.0, 0.0, -0.8, 0.8, 0.0)
+    quiet = World("quiet", dev=400, effects=effects, candidates=1, reference_noise=0.1, row_noise=0.1, noisy_rows=1)
     words = {row.word for reading in readings(quiet, range(3)) for row in reading.rows}
-    assert words == set(get_args(Verdict))
+    assert words == set(VERDICTS)
 
 
 def test_errors_are_counted_by_table_and_by_row() -> None:
     def row(word: str, true: float) -> ReadRow:
-        return ReadRow(word, -0.01, 0.01, true, primary=True)
+        return ReadRow(word, Interval(0.0, -0.01, 0.01), Interval(0.0, -0.02, 0.02), 0.015, true)
 
     wrong = [row("hurts", 0.0), row("open", 0.0), row("equivalent", 0.02), row("helps", 0.02)]
     right = [row("open", 0.0), row("equivalent", 0.0), row("hurts", -0.02), row("open", 0.01)]
-    found = figures([Reading(wrong, ReadGain(0.3, 0.2, 0.4, 0.25)), Reading(right)])
+    found = figures([Reading(wrong, ReadGain(Interval(0.3, 0.2, 0.4), 0.25)), Reading(right)])
     assert found["error"].value == 50
     assert found["false equivalent"].value == 25  # one of two rows of one table, none of two of the other
     assert found["found"].value == 75
-    assert found["coverage"].value == 62.5
+    assert (found["coverage"].value, found["coverage, shown"].value, found["not within"].value) == (62.5, 100, 37.5)
     assert found["gain too high by"].value == pytest.approx(5)
     assert np.isnan(found["found, secondary"].value)
 

@@ -10,8 +10,8 @@ import pytest
 from results.analysis.comparisons import judged_contrasts
 from results.analysis.contrasts import SCORE, Comparison, Weights, compare, compared_runs, contrast
 from results.measurements.study_results import StudyResults
-from results.statistics.bootstrap import MeanDifference, score_difference
 from results.statistics import paired_difference, tasks_difference
+from results.statistics.bootstrap import MeanDifference, score_difference
 from tests.results.conftest import StudyMaker, digest_of
 
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
