@@ -80,7 +80,10 @@ class PlantedStudy:
             connection.execute(_update(kept, kept.task), self._predictions(drawn))
             connection.execute(_update(schema.Run), scores)
         self._database.studies.decide(NAME, {"best": self.digests[drawn.best]})
-        return StudyResults(self._database, NAME)
+        results = StudyResults(self._database, NAME)
+        compared = {self.digests[drawn.best], *self.rows}
+        results.examples.tables([[run] for run in results.runs if run.config_digest in compared])  # read in one query
+        return results
 
     def _metrics(self, drawn: DrawnStudy) -> Values:
         return [

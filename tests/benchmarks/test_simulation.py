@@ -50,15 +50,15 @@ def test_the_database_has_the_drawn_scores_and_the_best_that_the_product_would_c
 
 
 def test_a_small_world_is_read_as_a_whole_and_errs_seldom() -> None:
-    found = figures(readings(replace(SMALL, whole=True), range(5)))
-    assert found["error"].value <= 25 and found["coverage"].value >= 80
+    found = figures(readings(replace(SMALL, whole=True), range(3)))
+    assert found["error"].value <= 34 and found["coverage"].value >= 80
     assert not found["gain's coverage"].missed and not found["error, single tasks"].missed
 
 
 def test_every_verdict_is_read() -> None:
     effects = (8.0, -8.0, 0.0, -0.8, 0.8, 0.0)
-    quiet = World("quiet", dev=400, effects=effects, candidates=1, reference_noise=0.1, row_noise=0.1, noisy_rows=1)
-    words = {row.word for reading in readings(quiet, range(3)) for row in reading.rows}
+    quiet = World("quiet", dev=400, effects=effects, candidates=1, reference_noise=0.5, row_noise=0.5, noisy_rows=1)
+    words = {row.word for reading in readings(quiet, range(2)) for row in reading.rows}
     assert words == set(VERDICTS)
 
 
