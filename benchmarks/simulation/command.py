@@ -14,18 +14,28 @@ import numpy as np
 from .database import PlantedStudy
 from .draw import draw
 from .figures import Figure, figures
+from .in_memory import replaced
 from .others import PARTS
 from .path import Reading, read
 from .worlds import WORLDS, World
 
-CHUNK = 100  # repetitions that share a database
+CHUNK = 250  # repetitions that share a database
 
 
 def readings(world: World, repetitions: range) -> list[Reading]:
-    """Return what is said of these studies; a repetition's number determines its study."""
+    """Return what is said of these studies; a repetition's number determines its study.
+
+    Raises:
+        AssertionError: the first study is read differently from the database and from memory.
+    """
     stream = zlib.crc32(world.name.encode())
+    studies = (draw(world, np.random.default_rng([stream, number])) for number in repetitions)
     with PlantedStudy(world) as planted:
-        return [read(planted, draw(world, np.random.default_rng([stream, number]))) for number in repetitions]
+        first = next(studies)
+        stored = planted.results(first)
+        found = [read(stored, planted, first)]
+        assert read(replaced(stored, planted, first), planted, first) == found[0]
+        return found + [read(replaced(stored, planted, drawn), planted, drawn) for drawn in studies]
 
 
 def measured(number: int, repetitions: int) -> dict[str, Figure]:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import ast
-import functools
-import io
 import tempfile
-import zlib
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-import numpy as np
 from sqlalchemy import bindparam, create_engine, update
 
 from results.database import schema
 from results.database.database import open_database
+from results.database.predictions import pack_predictions
 from results.database.rows import (
     CONSECUTIVE_SEEDS,
     Cell,
@@ -36,6 +31,7 @@ from .worlds import MARGIN, POINT, World
 MEMORY = "/dev/shm"  # the folder of a file system in memory, on Linux
 NAME = "simulated"
 BASELINE = "baseline"
+IDS = "0" * 64  # identifies the dev examples
 DESIGNS = ("leave_one_out", "one_at_a_time")
 Values = list[dict[str, Any]]
 
@@ -49,8 +45,7 @@ class PlantedStudy:
         self.rows = [f"row {number}" for number in range(world.rows)]
         self.tasks = [f"{metric} {number}" for number, metric in enumerate(world.tasks, start=1)]
         self.digests = [*self.candidates, BASELINE, *self.rows]
-        self._packing = Packing(world.dev)
-        self._runs: list[tuple[int, int, int]] = []  # (run id, configuration, seed), by their positions
+        self.runs: list[tuple[int, int, int]] = []  # (run id, configuration, seed), by their positions
 
     def __enter__(self) -> PlantedStudy:
         with ExitStack() as opened:
@@ -60,8 +55,6 @@ class PlantedStudy:
             self._engine = create_engine(url)
             opened.callback(self._engine.dispose)
             self._create()
-            # numpy parses the header of every array as Python, and all headers here are alike
-            opened.enter_context(patch("ast.literal_eval", functools.cache(ast.literal_eval)))
             self._opened = opened.pop_all()
         return self
 
@@ -70,7 +63,7 @@ class PlantedStudy:
 
     def results(self, drawn: DrawnStudy) -> StudyResults:
         """Write what a study's runs measured and which configuration is its best, and read it as a report does."""
-        scores = [{"of_run": run, "score": float(drawn.scores[k, i])} for run, k, i in self._runs]
+        scores = [{"of_run": run, "score": float(drawn.scores[k, i])} for run, k, i in self.runs]
         totals = [
             {"of_run": row["of_run"], "of_task": "", "of_metric": "score", "value": row["score"]} for row in scores
         ]
@@ -80,23 +73,20 @@ class PlantedStudy:
             connection.execute(_update(kept, kept.task), self._predictions(drawn))
             connection.execute(_update(schema.Run), scores)
         self._database.studies.decide(NAME, {"best": self.digests[drawn.best]})
-        results = StudyResults(self._database, NAME)
-        compared = {self.digests[drawn.best], *self.rows}
-        results.examples.tables([[run] for run in results.runs if run.config_digest in compared])  # read in one query
-        return results
+        return StudyResults(self._database, NAME)
 
     def _metrics(self, drawn: DrawnStudy) -> Values:
         return [
             {"of_run": run, "of_task": task, "of_metric": metric, "value": float(values[k, i])}
             for task, metric, values in zip(self.tasks, self.world.tasks, drawn.metrics, strict=True)
-            for run, k, i in self._runs
+            for run, k, i in self.runs
         ]
 
     def _predictions(self, drawn: DrawnStudy) -> Values:
         return [
-            {"of_run": run, "of_task": task, "payload": self._packing.packed(predictions[k, i], labels)}
+            {"of_run": run, "of_task": task, "payload": _packed(predictions[k, i], labels)}
             for task, predictions, labels in zip(self.tasks, drawn.predictions, drawn.labels, strict=True)
-            for run, k, i in self._runs
+            for run, k, i in self.runs
         ]
 
     def _create(self) -> None:
@@ -136,13 +126,13 @@ class PlantedStudy:
             metrics = [
                 MetricValue("dev", task, metric, 0.0) for task, metric in zip(self.tasks, self.world.tasks, strict=True)
             ]
-            predictions = [PredictionRow("dev", task, b"", "0" * 64) for task in self.tasks]
+            predictions = [PredictionRow("dev", task, b"", IDS) for task in self.tasks]
             done = RunResult(
                 status="complete", score=0.0, best_epoch=1, train_seconds=1.0, eval_seconds=0.1,
                 metrics=[*metrics, MetricValue("dev", "", "score", 0.0)], predictions=predictions,
             )  # fmt: skip
             self._database.runs.finish(run, done)
-            self._runs.append((run, self.digests.index(digest), i))
+            self.runs.append((run, self.digests.index(digest), i))
 
 
 def _cell(phase: Phase, digest: str, name: str, design: str, position: int, **changed: str) -> Cell:
@@ -157,20 +147,5 @@ def _update(table: Any, *keys: Any) -> Any:
     return update(table.__table__).where(run == bindparam("of_run"), *conditions)
 
 
-class Packing:
-    """`pack_predictions` for many runs of equal size: the same bytes before compression, which is faster."""
-
-    def __init__(self, examples: int) -> None:
-        self._outputs, self._vector = (_header(np.empty(shape, np.float32)) for shape in ((examples, 1), examples))
-
-    def packed(self, predictions: Float, labels: Float) -> bytes:
-        """Return predictions and labels (examples,), with the predictions as outputs too."""
-        values, true = (array.astype(np.float32).tobytes() for array in (predictions, labels))
-        return zlib.compress(self._outputs + values + self._vector + values + self._vector + true, 1)
-
-
-def _header(array: Float) -> bytes:
-    """Return what numpy's format has before the values."""
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()[: -array.nbytes]
+def _packed(predictions: Float, labels: Float) -> bytes:
+    return pack_predictions(predictions, predictions, labels)

@@ -26,6 +26,7 @@ class Figure(NamedTuple):
     error: float = 0.0
     low: float = -np.inf
     high: float = np.inf
+    digits: int = 1
 
     @property
     def missed(self) -> bool:
@@ -35,7 +36,8 @@ class Figure(NamedTuple):
     def __str__(self) -> str:
         if np.isnan(self.value):
             return "-"
-        text = f"{self.value:.1f}" if self.error == 0 else f"{self.value:.1f} ± {self.error:.1f}"
+        shown = [f"{number:.{self.digits}f}" for number in (self.value, self.error)]
+        text = " ± ".join(shown) if self.error else shown[0]
         return f"**{text}**" if self.missed else text
 
 
@@ -58,7 +60,7 @@ def figures(readings: Sequence[Reading]) -> Figures:
         "found": _share(rows, lambda row: row.primary and _is_real(row), _right_sign),
         "found, secondary": _share(rows, lambda row: not row.primary and _is_real(row), _right_sign),
         "nothing said": _share(rows, _any_row, _is(NOTHING)),
-        "half width": _mean([_half_width(table) for table in tested]),
+        "half width": _mean([_half_width(table) for table in tested])._replace(digits=2),
         **_of_whole([reading for reading in readings if reading.gain]),
     }
 
@@ -69,7 +71,7 @@ def _of_whole(readings: Sequence[Reading]) -> Figures:
     tables = [reading.null_task_words for reading in readings]
     return {
         "gain's coverage": _mean([100.0 * _covers(gain.interval, gain.true) for gain in gains], low=93, high=98),
-        "gain too high by": _mean([(gain.interval.estimate - gain.true) / POINT for gain in gains]),
+        "gain too high by": _mean([(gain.interval.estimate - gain.true) / POINT for gain in gains])._replace(digits=2),
         "error, single tasks": _mean([100.0 * any(word in SAID for word in words) for words in tables], high=5),
     }
 

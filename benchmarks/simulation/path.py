@@ -46,9 +46,9 @@ class Reading(NamedTuple):
     null_task_words: Sequence[str] = ()
 
 
-def read(planted: PlantedStudy, drawn: DrawnStudy) -> Reading:
-    """Return what the report says of a drawn study."""
-    results, best = planted.results(drawn), planted.digests[drawn.best]
+def read(results: StudyResults, planted: PlantedStudy, drawn: DrawnStudy) -> Reading:
+    """Return what the report says of a drawn study, whose results these are."""
+    best = planted.digests[drawn.best]
     true = dict(zip(planted.digests, (drawn.true - drawn.true[drawn.best]).tolist(), strict=True))
     if not planted.world.whole:
         return Reading([_row(row, true[row.cell.config_digest]) for row in ablation_rows(results, best)])
