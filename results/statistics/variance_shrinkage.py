@@ -24,7 +24,7 @@ from results.statistics.paired_noise import PairedRow, paired_row
 ALIKE = 4.0  # a row is pooled with rows whose r differs from its own by at most this factor
 FEWEST = 3  # rows that can be pooled
 CHANCE = 0.1  # probability that the smallest q of a table is below its lower limit by chance
-OUTLIER = 0.95  # quantile of F beyond which a row keeps its own variance
+OUTLIER = 0.99  # quantile of F beyond which a row keeps its own variance
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def prior_of(values: ArrayLike, dfs: ArrayLike) -> Prior:
 def moderated(rows: Sequence[PairedRow], also: Sequence[PairedRow] = ()) -> list[Difference]:
     """Return the rows' differences with their noise over seeds moderated over the table; `also`: rows that only tell.
 
-    For a row, q is moderated over the rows that are like it, with r within a factor of `ALIKE` of its own: with a noisy
+    For a row, q is moderated over the rows that are like it, with r at most `ALIKE` times larger or smaller: with a noisy
     reference, rows that are almost identical to it would otherwise tell too small a q for the others. Rows whose q is
     an outlier (above the quantile `OUTLIER` of F times the median; Phipson et al. 2016, "Robust hyperparameter
     estimation protects against hypervariable genes", Annals of Applied Statistics 10) keep their own. The variance over
@@ -138,9 +138,10 @@ def _moderated(rows: Sequence[PairedRow]) -> list[tuple[float, float]]:
 
 def _pooled(values: Float64, dfs: Float64, most: float) -> tuple[Float64, Float64]:
     """Return moderated values and their degrees of freedom, at most `most`; outliers and small pools keep their own."""
-    from scipy.stats import f
+    from scipy.stats import chi2, f
 
-    inside = values <= np.median(values) * f.ppf(OUTLIER, dfs, max(most, 1.0))
+    scale = float(np.median(values / (chi2.ppf(0.5, dfs) / dfs)))  # of values whose medians are below their means
+    inside = values <= scale * f.ppf(OUTLIER, dfs, max(most, 1.0))
     if inside.sum() < FEWEST:
         return values, dfs
     moderated_values, df = prior_of(values[inside], dfs[inside]).moderated(values, dfs)
