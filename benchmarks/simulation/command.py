@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
-from .database import PlantedStudy
+from .database import StoredStudy
 from .draw import draw
 from .figures import Figure, figures
 from .in_memory import replaced
@@ -30,12 +30,12 @@ def readings(world: World, repetitions: range) -> list[Reading]:
     """
     stream = zlib.crc32(world.name.encode())
     studies = (draw(world, np.random.default_rng([stream, number])) for number in repetitions)
-    with PlantedStudy(world) as planted:
-        first = next(studies)
-        stored = planted.results(first)
-        found = [read(stored, planted, first)]
-        assert read(replaced(stored, planted, first), planted, first) == found[0]
-        return found + [read(replaced(stored, planted, drawn), planted, drawn) for drawn in studies]
+    first = next(studies)
+    with StoredStudy(world, first) as stored:
+        results = stored.results()
+        found = [read(results, stored, first)]
+        assert read(replaced(results, stored, first), stored, first) == found[0]
+        return found + [read(replaced(results, stored, drawn), stored, drawn) for drawn in studies]
 
 
 def measured(number: int, repetitions: int) -> dict[str, Figure]:

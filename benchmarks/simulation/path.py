@@ -11,7 +11,7 @@ from results.analysis.task_contrasts import task_differences
 from results.measurements.study_results import StudyResults
 from results.statistics import Interval
 
-from .database import BASELINE, PlantedStudy
+from .database import BASELINE, StoredStudy
 from .draw import DrawnStudy
 
 
@@ -46,17 +46,17 @@ class Reading(NamedTuple):
     null_task_words: Sequence[str] = ()
 
 
-def read(results: StudyResults, planted: PlantedStudy, drawn: DrawnStudy) -> Reading:
+def read(results: StudyResults, stored: StoredStudy, drawn: DrawnStudy) -> Reading:
     """Return what the report says of a drawn study, whose results these are."""
-    best = planted.digests[drawn.best]
-    true = dict(zip(planted.digests, (drawn.true - drawn.true[drawn.best]).tolist(), strict=True))
-    if not planted.world.whole:
+    best = stored.digests[drawn.best]
+    true = dict(zip(stored.digests, (drawn.true - drawn.true[drawn.best]).tolist(), strict=True))
+    if not stored.world.whole:
         return Reading([_row(row, true[row.cell.config_digest]) for row in ablation_rows(results, best)])
     summary = summarise(results)
     rows = [_row(row, true[row.cell.config_digest]) for row in summary.ablation]
-    null = [digest for digest in planted.rows if true[digest] == 0]
+    null = [digest for digest in stored.rows if true[digest] == 0]
     gain = ReadGain(summary.gain.interval, -true[BASELINE])
-    return Reading(rows, gain, _task_words(results, planted, best, null))
+    return Reading(rows, gain, _task_words(results, stored, best, null))
 
 
 def _row(row: AblationRow, true: float) -> ReadRow:
@@ -66,7 +66,7 @@ def _row(row: AblationRow, true: float) -> ReadRow:
     )
 
 
-def _task_words(results: StudyResults, planted: PlantedStudy, best: str, null: Sequence[str]) -> list[str]:
+def _task_words(results: StudyResults, stored: StoredStudy, best: str, null: Sequence[str]) -> list[str]:
     """Return the verdicts on null rows in the table of single tasks."""
-    by_task = task_differences(results, planted.rows, best, planted.tasks)
-    return [by_task[digest, task].judgement.verdict for digest in null for task in planted.tasks]
+    by_task = task_differences(results, stored.rows, best, stored.tasks)
+    return [by_task[digest, task].judgement.verdict for digest in null for task in stored.tasks]
