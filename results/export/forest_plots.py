@@ -112,7 +112,7 @@ def _verdict(row: Row) -> str:
 
 
 def _words(row: Row, unit: Unit, margin: float | None) -> str:
-    """Return a row's verdict in words; claims have verdicts of their own."""
+    """Return a row's verdict in words; those of claims are other words."""
     verdict = _verdict(row)
     if verdict not in VERDICTS or "within" not in row:
         return verdict

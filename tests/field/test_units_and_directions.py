@@ -140,7 +140,7 @@ def test_other_names_of_metrics_are_the_same_declaration() -> None:
 
 def test_the_margin_is_in_the_unit() -> None:
     assert margin(0.5, declared()) == 0.005 and margin(250, declared(PRICE)) == 250
-    assert Unit().margin == 0.005 and Unit("accuracy", "%").margin == 0.5 and Unit("RMSE", "EUR", False).margin is None
+    assert Unit().margin == 0.01 and Unit("accuracy", "%").margin == 1 and Unit("RMSE", "EUR", False).margin is None
     with pytest.raises(SettingsError, match="--margin is in EUR, above 0, got -1"):
         margin(-1, declared(PRICE))
     with pytest.raises(SettingsError, match="--margin is in points, above 0 and below 100, got 100"):

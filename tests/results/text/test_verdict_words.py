@@ -72,7 +72,7 @@ def test_the_interval_and_the_p_of_a_row_agree_with_its_verdict() -> None:
     shown = [row.interval for row in rows]
     assert [each.excludes_zero for each in shown[:2] if each] == [True, False]
     assert shown[2] is not None and shown[2].high < 0.01
-    assert shown[3] is not None and -0.01 < shown[3].low and shown[3].high < 0.01
+    assert shown[3] is not None and shown[3].low > -0.01 and shown[3].high < 0.01
     assert [row.verdict_p for row in rows] == [
         rows[0].adjusted_p, rows[1].adjusted_p, rows[2].no_gain_p, rows[3].equivalence_p
     ]  # fmt: skip
