@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from results.statistics import VERDICTS, Judgement, Verdict
-from results.text.units import Unit
+from results.text.units import Unit, rounded_up
 
 
 def verdict_words(judgement: Judgement, unit: Unit) -> str:
@@ -27,7 +27,7 @@ def stated(
     if identical:
         return "equivalent (identical outputs)"
     if verdict == "open" and within is not None:
-        return f"open, surely within ±{unit.bound(within)}"
+        return f"open, surely within ±{rounded_up(unit, within)}"
     if margin is None or verdict in ("helps", "hurts", "open"):
         return verdict
     return f"{verdict} within {unit.apart(margin)}" if verdict == "equivalent" else f"{verdict}{_of_more(unit, margin)}"
