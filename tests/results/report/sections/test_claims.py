@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -80,6 +81,42 @@ def test_rows_that_scored_the_very_same_with_every_seed_are_told_so(database: Da
     assert "average: identical with every seed; the change between the rows had no effect." in section(page)
     table = re.search(r"Comparison with the baseline.*?</table>", page, re.DOTALL)
     assert table is not None and ">identical with every seed<" in table[0] and ">includes 0<" not in table[0]
+
+
+def test_an_open_claim_says_what_it_excludes(database: Database) -> None:
+    noisy = {**CLS, "sst": [0.52, 0.57, 0.55]}
+    write(database, "zhang_pooling", {"Baseline(CLS)": CLS, "Mean pooling": noisy}, name="excludes")
+    text = section(render_report(database, "excludes"))
+    assert "Open: the interval includes 0. Surely within ±" in text
+
+
+SMALL = {"sst": [0.549, 0.554, 0.55], "quora": [0.703, 0.699, 0.7], "sts": [0.402, 0.4, 0.403]}
+
+
+def test_a_claim_that_is_smaller_than_printed_says_than_what(database: Database) -> None:
+    rows = {"Baseline(CLS)": CLS, "Mean pooling": SMALL}
+    write(database, "zhang_pooling", rows, name="small", settings_json={"epochs": 1, "smaller_than": 0.6})
+    text = section(render_report(database, "small"))
+    assert "Of 2 claims by Zhang, 2 are smaller than printed." in text
+    assert "smaller than printed p 0." in text and "Smaller than 60 % of what was printed (p 0." in text
+    (overall, on_sst) = measure_claims(StudyResults(database, "small"))
+    assert wording.excluded(on_sst) == ["no gain of more than 1 point, surely within ±1.3 points"]
+    reversed_claim = replace(on_sst, claim=replace(on_sst.claim, direction="smaller"))
+    assert wording.excluded(reversed_claim) == ["no increase of more than 1 point, surely within ±1.3 points"]
+    assert wording.excluded(replace(on_sst, margin=0.05)) == ["surely within ±1.3 points"]  # says both
+    assert wording.excluded(replace(on_sst, margin=None)) == ["surely within ±1.3 points"]
+    both = replace(overall, measured=(*overall.measured, *on_sst.measured))
+    assert [text.split(":")[0] for text in wording.excluded(both)] == ["average", "SST"]
+
+
+def test_shares_and_verdicts_in_words() -> None:
+    assert [wording.share_text(share) for share in (0.5, 0.3, 1.0)] == [
+        "half of what was printed",
+        "30 % of what was printed",
+        "what was printed",
+    ]
+    assert wording.verdict_text("replicated", is_smaller=True) == "replicated, but smaller than printed"
+    assert wording.verdict_text("smaller than printed", is_smaller=True) == "smaller than printed"
 
 
 def test_rows_that_agree_on_average_alone_are_not_the_same(database: Database) -> None:
