@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from results.analysis.contrasts import IntervalOver
 from results.database.rows import StudyRow
-from results.published.measured_claims import METRICS, MeasuredClaim
+from results.published.measured_claims import METRICS, MeasuredClaim, MetricDifference
 from results.published.side_by_side import Spread
 from results.published.tables import BASELINE, Claim, Metric, PrintedRow, PrintedTable, report_name
 from results.published.verdicts import ALPHA, SMALLER_THAN, VERDICTS
@@ -161,13 +160,18 @@ def pins_note(study: StudyRow) -> str:
     return f"Set for every row, unlike in the table: {', '.join(map(str, pins))}." if pins else ""
 
 
-def over_note(over: set[IntervalOver]) -> str:
-    """Return sentences that say what the intervals cover."""
-    parts = {
-        "seeds and examples": "Intervals are for other seeds and other dev examples.",
-        "seeds": "Where predictions were not kept, and for the gap between train and dev, they are for other seeds.",
-    }
-    return " ".join(text for kind, text in parts.items() if kind in over)
+def intervals_note(measured: Sequence[MetricDifference]) -> str:
+    """Return sentences that say what the intervals cover, and their levels; empty for none."""
+    if not measured:
+        return ""
+    over = {one.comparison.over for one in measured}
+    ends = [f"{100 * level:.4g}" for level in (min(one.level for one in measured), max(one.level for one in measured))]
+    levels = f"{' to '.join(dict.fromkeys(ends))} %"
+    if over == {"seeds"}:
+        return f"Intervals ({levels}) are for other seeds on the same dev examples."
+    note = f"Intervals ({levels}) are for other seeds and other dev examples."
+    without = " Where predictions were not kept, and for the gap between train and dev, they are for other seeds only."
+    return note + (without if "seeds" in over else "")
 
 
 def average_mark(row: PrintedRow) -> str:

@@ -63,9 +63,9 @@ class Claims(Content):
     @property
     def notes(self) -> str:
         """The note that explains the numbers of the claims."""
-        over = {one.comparison.over for finding in self.measured for one in finding.measured}
+        measured = [one for finding in self.measured for one in finding.measured]
         shares = {finding.share for finding in self.measured}
-        return f"{wording.verdicts_note(shares)} {wording.over_note(over)}".strip()
+        return f"{wording.verdicts_note(shares)} {wording.intervals_note(measured)}".strip()
 
     @property
     def unlike_dev(self) -> str:

@@ -161,8 +161,10 @@ def test_the_scoreboard_names_the_shares_of_its_studies_and_reads_data_of_earlie
     for name in ("s", "k"):
         del data["pages"][name]["smaller_than"]
     (tmp_path / DATA_FILE).write_text(json.dumps(data), "utf-8")
+    assert "earlier releases" not in (tmp_path / "scoreboard.md").read_text("utf-8")
     write_pages([(database, "k")], tmp_path)
-    assert "than half of what was printed in" in (tmp_path / "scoreboard.md").read_text("utf-8")
+    text = (tmp_path / "scoreboard.md").read_text("utf-8")
+    assert "than half of what was printed in" in text and "Pages of earlier releases have intervals of 95 %" in text
 
 
 def test_a_claim_of_which_nothing_was_measured_is_not_run(database: Database) -> None:

@@ -100,13 +100,24 @@ def test_a_claim_that_is_smaller_than_printed_says_than_what(database: Database)
     assert "Of 2 claims by Zhang, 2 are smaller than printed." in text
     assert "smaller than printed p 0." in text and "Smaller than 60 % of what was printed (p 0." in text
     (overall, on_sst) = measure_claims(StudyResults(database, "small"))
-    assert wording.excluded(on_sst) == ["no gain of more than 1 point, surely within ±1.3 points"]
-    reversed_claim = replace(on_sst, claim=replace(on_sst.claim, direction="smaller"))
-    assert wording.excluded(reversed_claim) == ["no increase of more than 1 point, surely within ±1.3 points"]
-    assert wording.excluded(replace(on_sst, margin=0.05)) == ["surely within ±1.3 points"]  # says both
-    assert wording.excluded(replace(on_sst, margin=None)) == ["surely within ±1.3 points"]
+    assert wording.excluded(on_sst) == ["surely within ±0.4 points"]  # which says more than the margin of 1 point
+    tight = replace(on_sst, margin=0.003)
+    assert wording.excluded(tight) == ["no gain of more than 0.3 points, surely within ±0.4 points"]
+    falling = replace(tight, claim=replace(tight.claim, direction="smaller"))
+    assert wording.excluded(falling) == ["no increase of more than 0.3 points, surely within ±0.4 points"]
+    assert wording.excluded(replace(tight, margin=None)) == ["surely within ±0.4 points"]
     both = replace(overall, measured=(*overall.measured, *on_sst.measured))
     assert [text.split(":")[0] for text in wording.excluded(both)] == ["average", "SST"]
+
+
+def test_the_note_says_what_intervals_cover_and_their_levels(database: Database, zhang: str) -> None:
+    assert "Intervals (95 to 97.5 %) are for other seeds on the same dev examples." in section(zhang)
+    (_, on_sst) = measure_claims(StudyResults(database, "zhang"))
+    (one,) = on_sst.measured
+    kept = replace(one, comparison=replace(one.comparison, over="seeds and examples"), level=0.9)
+    assert wording.intervals_note([kept]) == "Intervals (90 %) are for other seeds and other dev examples."
+    assert wording.intervals_note([kept, one]).endswith("they are for other seeds only.")
+    assert wording.intervals_note([]) == ""
 
 
 def test_shares_and_verdicts_in_words() -> None:
