@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from math import ceil
 
 from results.database.rows import StudyRow
 from results.published.measured_claims import METRICS, MeasuredClaim, MetricDifference
@@ -128,8 +129,9 @@ def excluded(finding: MeasuredClaim) -> list[str]:
         if margin is not None and difference.p_above(-margin) <= ALPHA:
             parts.append(f"no {loss} of more than {SHARES.apart(margin)}")
         ends = difference.test_interval(1 - 2 * ALPHA)
+        within = ceil(1000 * max(-ends.low, ends.high) - 1e-6) / 1000  # rounded up to a tenth of a point
         parts = parts if len(parts) < 2 else []  # the bound says both
-        parts.append(f"surely within ±{SHARES.bound(max(-ends.low, ends.high))}")
+        parts.append(f"surely within ±{SHARES.apart_rounded(within)}")
         name = f"{METRICS[one.metric]}: " if len(finding.measured) > 1 else ""
         texts.append(f"{name}{', '.join(parts)}")
     return texts

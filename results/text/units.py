@@ -146,13 +146,6 @@ class Unit:
         """Return the size of a difference with the digits of `deviation`: "0.5 points", "120 EUR"."""
         return f"{self.deviation(abs(oriented))} {self.counted}".rstrip()
 
-    def bound(self, oriented: float) -> str:
-        """Return the size of a difference with the digits of `deviation`, rounded up: it is never less than it was."""
-        shown = abs(self.drawn(oriented))
-        digits = 1 if self.counted == "points" else _decimals(shown, 2)
-        up = math.ceil(round(shown * 10**digits, 6)) / 10**digits
-        return f"{_fixed(up, digits)} {self.counted}".rstrip()
-
     def _numbers(self) -> dict[str, object]:
         is_share, sign = self.unit == SHARE, 1 if self.higher_is_better else -1
         return {

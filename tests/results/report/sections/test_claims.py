@@ -111,12 +111,13 @@ def test_a_claim_that_is_smaller_than_printed_says_than_what(database: Database)
 
 
 def test_the_note_says_what_intervals_cover_and_their_levels(database: Database, zhang: str) -> None:
-    assert "Intervals (95 to 97.5 %) are for other seeds on the same dev examples." in section(zhang)
+    assert "Intervals (95 %) are for other seeds on the same dev examples." in section(zhang)
     (_, on_sst) = measure_claims(StudyResults(database, "zhang"))
     (one,) = on_sst.measured
     kept = replace(one, comparison=replace(one.comparison, over="seeds and examples"), level=0.9)
     assert wording.intervals_note([kept]) == "Intervals (90 %) are for other seeds and other dev examples."
-    assert wording.intervals_note([kept, one]).endswith("they are for other seeds only.")
+    several = wording.intervals_note([kept, one])
+    assert several.startswith("Intervals (90 to 95 %)") and several.endswith("they are for other seeds only.")
     assert wording.intervals_note([]) == ""
 
 
