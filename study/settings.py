@@ -44,9 +44,9 @@ class Budget:
 
 
 BUDGETS: Mapping[str, Budget] = {
-    "smoke": Budget(4, 2, 1, 64, 64, confirm=1, ablations=3),
+    "smoke": Budget(4, 2, 1, 64, 48, confirm=1, ablations=3),
     "quick": Budget(12, 3, 2, 56, 56, confirm=2, ablations=4),
-    "standard": Budget(40, 5, 3, 2000, 1000, confirm=5, ablations=30),
+    "standard": Budget(40, 5, 3, 2000, None, confirm=5, ablations=30),
     "full": Budget(120, 5, 5, None, None, confirm=5, ablations=1000),
 }
 BY_BUDGET = "set by --budget"
@@ -144,6 +144,10 @@ class Settings:
         "add seeds one at a time, up to N per configuration, while a row's verdict is open",
         "budget", "N", default=None, shown="no further seeds",
     )  # fmt: skip
+    smaller_than: float = flag(
+        "a report's claim is smaller than printed if its difference is surely below this share of the printed one",
+        "budget", "C", default=0.5, above=0, most=1,
+    )  # fmt: skip
     epochs: int = flag("training epochs per run", "budget", "E", shown=BY_BUDGET, least=1, fixed="runs")
     learning_rate_times: float = flag(
         "multiply every learning rate by F; short runs need larger rates than a space is written for",
@@ -157,7 +161,10 @@ class Settings:
         "needs --train-examples below the number of rows",
         "budget", default="none", choices=_words("none", "train"), fixed="runs",
     )  # fmt: skip
-    dev_examples: int | None = flag("dev examples per task", "budget", "N", shown=BY_BUDGET, least=1, fixed="runs")
+    dev_examples: int | None = flag(
+        "dev examples per task that decide; the search reads half as many others",
+        "budget", "N", shown=BY_BUDGET, least=1, fixed="runs",
+    )  # fmt: skip
     fixed_pretraining_seed: bool = flag(
         "use one seed for the stages before multitask training: faster, but intervals leave out their variation",
         "budget", default=False, fixed="runs",

@@ -85,6 +85,11 @@ class Difference:
     estimate: float
     noise: Noise
 
+    def times(self, factor: float) -> Difference:
+        """Return `factor` times the difference."""
+        noise = replace(self.noise, seeds=factor**2 * self.noise.seeds, examples=factor**2 * self.noise.examples)
+        return Difference(factor * self.estimate, noise)
+
     def interval(self, level: float = 0.95) -> Interval:
         """Return the confidence interval of `level` for new seeds and new examples."""
         reach = _reach(probability(level, "level"), self.noise, self.noise.calibrated_df())
