@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from results.analysis.comparisons import compare_all, judged_record
 from results.analysis.contrasts import Comparison
 from results.analysis.leaderboard import best_digest, mean_of, spread_of
+from results.analysis.sample_size import Needed, needed
 from results.database.rows import Cell, StudyRow
 from results.database.typed_tables import typed_table
 from results.measurements.study_results import StudyResults
@@ -26,7 +27,8 @@ class AblationRow:
     """A single change of a configuration. Scores are in 0..1; `mean` is None before any result.
 
     `comparison` is this configuration minus the reference over their common seeds. With fewer than two of these it is
-    None, and so is `judgement`, the verdict on it; no difference may be shown then.
+    None, and so is `judgement`, the verdict on it; no difference may be shown then. `needed`: what would give an open
+    row a verdict.
     """
 
     cell: Cell
@@ -34,6 +36,7 @@ class AblationRow:
     comparison: Comparison | None
     judgement: Judgement | None = None
     run_ids: tuple[int, ...] = ()
+    needed: Needed | None = None
 
     @property
     def mean(self) -> float | None:
@@ -58,7 +61,14 @@ def changed_rows(results: StudyResults, cells: Mapping[str, Cell], reference: st
     """Return each cell (by digest) compared with `reference`, the largest effect first, unmeasured ones last."""
     judged = compare_all(results, list(cells), reference, primary_rows(cells))
     rows = [
-        AblationRow(cell, tuple(results.scores(d)), one.comparison, one.judgement, results.run_ids(d))
+        AblationRow(
+            cell,
+            tuple(results.scores(d)),
+            one.comparison,
+            one.judgement,
+            results.run_ids(d),
+            needed(results, one.comparison, one.judgement, d, reference),
+        )
         for (d, cell), one in zip(cells.items(), judged, strict=True)
     ]
     return sorted(rows, key=_by_effect)
@@ -129,6 +139,7 @@ def ablation_frame(results: StudyResults) -> pd.DataFrame:
     records = [
         {
             **change_columns(row),
+            **(row.needed.columns() if row.needed else {}),
             "design": row.cell.design,
             "run_ids": " ".join(map(str, row.run_ids)),
             "best_run_ids": best_runs,

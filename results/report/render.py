@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from results.analysis.contrasts import compared_runs
 from results.analysis.describe import described
+from results.analysis.sample_size import needed_note
 from results.analysis.summary import Summary
 from results.analysis.winners_curse import choice_note
 from results.database.database import Database
@@ -121,6 +122,7 @@ def _context(study: Outcome) -> dict[str, Any]:
         "backbone_note": first_screen.MINILM if summary.study.backbone == "minilm" else "",
         "left_out": summary.not_run.beyond_budget,
         "choice_note": choice_note(results, summary.best.digest if summary.best and summary.ablation else None),
+        "needed_note": needed_note(summary.needed),
         "fixed_pretraining": _fixed_pretraining(summary),
         "issues": issues,
         "headings": {each.id: each for each in contents(study, len(issues))},
