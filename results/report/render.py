@@ -25,7 +25,7 @@ from results.figures.figure import Figure
 from results.measurements import code_versions, kept_epoch
 from results.measurements.custom_trainer import custom_trainer
 from results.measurements.record_frames import environment_frame
-from results.report import first_screen, key_findings, methods, notes
+from results.report import first_screen, key_findings, methods, notes, primary_rows
 from results.report.content import Outcome, outcome
 from results.report.contents import contents
 from results.report.run_table import run_list
@@ -78,6 +78,7 @@ def template_environment() -> Environment:
         "first_screen": first_screen,
         "kept_epoch": kept_epoch,
         "notes": notes,
+        "primary_rows": primary_rows,
         "run_links": run_links,
         "wording": formatting,
     }
@@ -123,6 +124,7 @@ def _context(study: Outcome) -> dict[str, Any]:
         "left_out": summary.not_run.beyond_budget,
         "choice_note": choice_note(results, summary.best.digest if summary.best and summary.ablation else None),
         "needed_note": needed_note(summary.needed),
+        "primary_note": primary_rows.note(summary.ablation),
         "fixed_pretraining": _fixed_pretraining(summary),
         "issues": issues,
         "headings": {each.id: each for each in contents(study, len(issues))},
