@@ -17,7 +17,6 @@ from results.measurements.study_results import StudyResults
 from results.report.content import outcome_of
 from results.report.render import render, render_report
 from results.report.sections import SECTIONS, build_all
-from results.statistics import Difference, Noise
 from results.statistics.selection_bias import bias_of_best
 from tests.results.conftest import StudyMaker, digest_of
 
