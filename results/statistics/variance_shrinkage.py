@@ -82,10 +82,10 @@ def moderated(rows: Sequence[PairedRow], also: Sequence[PairedRow] = ()) -> list
     """Return the rows' differences with their noise over seeds moderated over the table; `also`: rows that only tell.
 
     For a row, q is moderated over the rows that are like it, with r at most `ALIKE` times larger or smaller: with a
-    noisy reference, rows that are almost identical to it would otherwise tell too small a q for the others. Rows whose q is
-    an outlier (above the quantile `OUTLIER` of F times the median; Phipson et al. 2016, "Robust hyperparameter
+    noisy reference, rows that are almost identical to it would otherwise tell too small a q for the others. Rows whose
+    q is an outlier (above the quantile `OUTLIER` of F times the median; Phipson et al. 2016, "Robust hyperparameter
     estimation protects against hypervariable genes", Annals of Applied Statistics 10) keep their own. The variance over
-    seeds is then  max(1, q) r / n. Its degrees of freedom are d0 + d, but at most those of the mean of all q, which are
+    seeds is then max(1, q) r / n. Its degrees of freedom are d0 + d, but at most those of the mean of all q, which are
     correlated because all rows share one reference: with L rows, the sum of their d divided by 1 + (L - 1) rho^2, rho^2
     the mean squared correlation between rows (`correlations`). A reference that is much noisier than the rows makes
     rho^2 almost 1, and then the table tells no more than one row.
