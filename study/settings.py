@@ -144,6 +144,10 @@ class Settings:
         "add seeds one at a time, up to N per configuration, while a row's verdict is open",
         "budget", "N", default=None, shown="no further seeds",
     )  # fmt: skip
+    smaller_than: float = flag(
+        "a report's claim is smaller than printed if its difference is surely below this share of the printed one",
+        "budget", "C", default=0.5, above=0, most=1,
+    )  # fmt: skip
     epochs: int = flag("training epochs per run", "budget", "E", shown=BY_BUDGET, least=1, fixed="runs")
     learning_rate_times: float = flag(
         "multiply every learning rate by F; short runs need larger rates than a space is written for",
@@ -169,7 +173,8 @@ class Settings:
         "phases to run", "budget", "A,B,...", default=PHASES, known=PHASES, read=lambda names: (*dict.fromkeys(names),)
     )
     designs: tuple[str, ...] = flag(
-        f"experiments of the ablation, in the order in which they use up --ablations: {', '.join(DESIGNS)}",
+        f"experiments of the ablation, in the order in which they use up --ablations and their rows are tested: "
+        f"{', '.join(DESIGNS)}",
         "budget", "A,B,...", default=SINGLE_CHANGES, known=DESIGNS,
     )  # fmt: skip
     ablations: int = flag(
