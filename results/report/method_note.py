@@ -10,8 +10,7 @@ from results.analysis.contrasts import IntervalOver
 from results.analysis.summary import Summary
 from results.database.rows import StudyRow
 from results.measurements.task_units import margin_of, units_of
-from results.statistics.gatekeeping import SECONDARY
-from results.text.formatting import plural
+from results.report import primary_rows
 
 Paragraph = tuple[str, str]  # heading and text
 
@@ -57,19 +56,10 @@ def _moderation(over: set[IntervalOver]) -> str:
 
 
 def _multiplicity(study: StudyRow, rows: Sequence[Judged]) -> str:
-    judgements = [row.judgement for row in rows if row.judgement]
-    first = sum(judgement.primary for judgement in judgements)
-    later = len(judgements) - first
-    if later and first:
-        how = (
-            f"the {plural(first, 'primary row')} (leave-one-out) share {100 * (1 - SECONDARY):g} % of the error, the "
-            f"{plural(later, 'secondary row')} the rest, and rejected rows pass theirs on (Bretz et al. 2009)"
-        )
-    else:
-        how = "Holm 1979"
+    how = primary_rows.note(rows)
     text = (
-        "A difference from 0, tested on both sides. The probability of any wrong one in a table is at most 5 %: "
-        f"{how}. It holds table by table, not over all tables of this page."
+        "A difference from 0, tested on both sides. The probability of any wrong one in a table is at most 5 %"
+        f"{f'. {how}' if how else ' (Holm 1979).'} It holds table by table, not over all tables of this page."
     )
     if sequential.schedule(study) is None:
         return text
