@@ -52,7 +52,7 @@ class PairedRow:
     @property
     def difference(self) -> Difference:
         """The difference with the noise that this row alone tells, at least that of its residual."""
-        return self.with_noise(max(self.variance, self.residual or 0.0), self.df)
+        return self.with_noise(self.variance, self.df)
 
     def times(self, factor: float) -> PairedRow:
         """Return the row of `factor` times D; `factor` is above 0."""
@@ -66,7 +66,9 @@ class PairedRow:
 
     def with_noise(self, variance: float, df: float) -> Difference:
         """Return the difference, given the variance of D's means over seeds and its degrees of freedom."""
-        noise = Noise(variance / len(self.by_seed), self.examples, df, self.example_df)
+        count, floor = len(self.by_seed), (self.residual or 0.0) / len(self.by_seed)
+        seeds, sampled = max(variance / count, floor), variance / count
+        noise = Noise(seeds, self.examples, df, self.example_df, floor, sampled if sampled < seeds else None)
         return Difference(float(self.by_seed.mean()), noise)
 
 
