@@ -253,4 +253,4 @@ def _reach(level: float, noise: Noise, df: float) -> float:
     guess = high = float(stdtrit(fewest, (1 + level) / 2)) * noise.error
     while excess(high) > 0:
         high *= 2
-    return float(brentq(excess, 0.0, high, xtol=guess * 1e-9))
+    return float(brentq(excess, 0.0, high, xtol=guess * 1e-7))

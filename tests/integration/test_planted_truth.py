@@ -109,6 +109,27 @@ def test_the_verdicts_are_those_of_what_was_planted(place: Place, study: Study) 
     _check_interaction(found, study)
 
 
+TWELVE = Path(__file__).resolve().parents[1] / "assets" / "twelve_changes_space.py"
+SAID = {"equivalent", "no gain", "no loss"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 7, 15])  # the first seeds that plant five changes without effect among twelve
+def test_something_is_said_of_changes_that_truly_do_nothing(place: Place, seed: int) -> None:
+    done = place.call(
+        "--space", str(TWELVE), "--rehearse", "--budget", "standard", "--trials", "20", "--sampler", "random",
+        "--pruner", "none", "--phases", "search,confirm,ablate", "--seeds", "5", "--seed", str(seed), "--name", "s",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    with open_database(f"sqlite:///{place.database}") as database:
+        results = StudyResults(database, "s")
+        rows = ablation_frame(results).set_index("factor")
+    null = Surface.read(results.study.data_json["planted"]).null_factors()
+    assert len(null) == 5 and len(rows) == 12
+    words = rows.loc[null, "verdict"]
+    assert words.isin(SAID).sum() >= 4 and not words.isin({"helps", "hurts"}).any()
+
+
 def _check_seeds(found: Found, study: Study) -> None:
     """All rows have the seeds asked for; where open ones get further seeds, decided ones keep what they had."""
     most = int(study.flags[-1])
