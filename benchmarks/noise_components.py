@@ -1,11 +1,36 @@
-"""The noise of single changes, by task and by what is trained: the table that `--plan` reckons with."""
+"""The noise of single changes, by task and by the trained part: the table with which `--plan` reckons.
+
+    python -m study.launch --space benchmarks/noise_components.py --phases confirm --data FOLDER --storage URL ...
+    python benchmarks/noise_components.py URL STUDY STUDY ...
+
+The first, without `...`, is repeated for each trained part, with the flags of `FLAGS`; it can be stopped at any time, as every seed runs all
+rows before the next. The second writes `results/data/noise_components.json` from the finished runs: for each task the
+deviations s_S, s_R and s_E of a typical row's difference from the reference (`results.statistics.noise_components`).
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import argparse
+import json
+import sys
+from dataclasses import asdict, replace
+from math import sqrt
+from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT))  # behind this folder: run from a checkout, too
+
+from results.analysis.leaderboard import baseline_digest
+from results.analysis.noise_components import Measurement, MeasuredTask, study_components
+from results.database.database import Database, open_database
+from results.measurements.study_results import StudyResults
+from results.statistics.noise_components import NoiseComponents
 from search_spaces import Space, factors
 from search_spaces.grammar.narrowing import steps, with_baseline
+
+TABLE = ROOT / "results" / "data" / "noise_components.json"
+FEWEST_SEEDS = 3  # in common with the reference
+PARTS = {"all": "all", "adapters_and_heads": "adapters", "heads": "heads"}  # level of `trainable` -> trained part
 
 SPACE = Space(
     name="noise_components",
@@ -44,3 +69,50 @@ SPACE = Space(
         "optimizer=adamw": {"optimizer": "adamw"},
     },
 )
+
+
+def main() -> None:
+    """Write the table from finished studies."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("storage", help="database with the studies")
+    parser.add_argument("studies", nargs="+", metavar="STUDY")
+    given = parser.parse_args()
+    with open_database(given.storage, create=False) as database:
+        measured = dict(measurement(database, name) for name in given.studies)
+    entries = {part: asdict(measured[part]) for part in PARTS.values() if part in measured}
+    TABLE.write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
+    for part, entry in measured.items():
+        for task, each in entry.tasks.items():
+            points = [100 * value for value in (each.seed_deviation, each.residual_deviation, each.example_deviation)]
+            print(part, task, *(f"{value:.2f}" for value in points), f"{each.df:.1f} degrees of freedom")
+
+
+def measurement(database: Database, name: str) -> tuple[str, Measurement]:
+    """Return the trained part of a study, and what it measured."""
+    results = StudyResults(database, name)
+    settings, pins = results.study.settings_json, dict(pin.split("=") for pin in results.study.settings_json["pins"])
+    runs = results.results_of(baseline_digest(results) or "")
+    environment = database.runs.environment(next(iter(runs.values())).environment_id or 0)
+    counts = [len(results.results_of(digest).keys() & runs.keys()) for digest in results.measured()]
+    enough = [count for count in counts if count >= FEWEST_SEEDS]
+    components = study_components(results, FEWEST_SEEDS).items()
+    return PARTS[pins["trainable"]], Measurement(
+        date=results.study.created_at.date().isoformat(),
+        commit=(environment and environment.git_commit or "")[:7],
+        backbone=results.study.backbone,
+        train_examples=settings["train_examples"],
+        dev_examples=settings["dev_examples"],
+        epochs=settings["epochs"],
+        learning_rate=pins["learning_rate"],
+        rows=len(enough) - 1,
+        seeds=min(enough),
+        tasks={task: MeasuredTask(*_deviations(each), round(each.df, 1)) for task, each in components},
+    )
+
+
+def _deviations(components: NoiseComponents) -> tuple[float, ...]:
+    return tuple(round(sqrt(each), 5) for each in (components.seeds, components.residual, components.examples))
+
+
+if __name__ == "__main__":
+    main()

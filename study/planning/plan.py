@@ -19,8 +19,9 @@ from search_spaces.output import plain
 from study.console.terminal import columns
 from study.phases import cells
 from study.planning.designs import PlannedDesign, planned_designs
-from study.planning.detectable import Detectable, MeasuredNoise, detectable, rows_of
-from study.settings import SINGLE_CHANGES, Settings
+from study.planning.detectable import Detectable, DevExamples, detectable, table_rows
+from study.planning.noise import PlannedNoise, table_noise
+from study.settings import MTBERT, REHEARSAL, SINGLE_CHANGES, Settings
 from study.trainers.abstract import AbstractTrainer, Timing
 
 DRAWN = 12  # configurations drawn at random, as a sample of the search's trials
@@ -83,13 +84,14 @@ def make(
     trainer: AbstractTrainer,
     settings: Settings,
     workers: int,
-    noise: MeasuredNoise | None = None,
+    noise: PlannedNoise | None = None,
     best: Choices | None = None,
 ) -> Plan:
     """Return the plan of a study; estimate its time by training a few steps of every kind of training.
 
     The search's configurations are not known in advance, so their cost is the mean over its first configurations and a
-    random sample. With the `best` of an earlier launch, the runs of the ablation are known too.
+    random sample. With the `best` of an earlier launch, the runs of the ablation are known too. Without the `noise` of
+    earlier runs, the plan reckons with that of the table, except for a custom trainer.
     """
     space = trainer.space
     ablates = "ablate" in settings.phases and space.design == "search"
@@ -117,8 +119,22 @@ def make(
         tried_seconds=fmean(sampled) if sampled else None,
         tried=len(tried),
         seconds=None if timing is None else _total(planned, seconds, len(certain), timing) / workers,
-        detectable=detectable(settings, rows_of(space, settings), noise, units_from(trainer.facts.tasks).score),
+        detectable=_detectable(trainer, settings, noise, best, timing),
     )
+
+
+def _detectable(
+    trainer: AbstractTrainer, settings: Settings, noise: PlannedNoise | None, best: Choices | None, timing: Timing | None
+) -> Detectable | None:
+    space, example_seconds, seconds = trainer.space, None, None
+    if timing is not None:
+        example_seconds = timing.facts.get("dev_example_seconds")
+        seconds = timing.seconds[trainer.configuration(space.baseline()).digest()]
+    if noise is None and settings.trainer in (MTBERT, REHEARSAL):
+        noise = table_noise(space, best or space.baseline(), settings.tasks)
+    dev = DevExamples.of(trainer.dev_rows(), settings.dev_examples, seconds, example_seconds)
+    unit = units_from(trainer.facts.tasks).score
+    return detectable(settings, table_rows(space, settings, best), noise, dev, unit)
 
 
 def _total(planned: Sequence[PlannedPhase], runs: Sequence[float | None], certain: int, timing: Timing) -> float:

@@ -77,6 +77,10 @@ class Rehearsal(AbstractPlainTrainer):
         """Return the configuration of these choices on one task."""
         return PlainConfiguration.of(self.space, choices, {**self._common, "tasks": [task]}, seed)
 
+    def dev_rows(self) -> dict[str, int]:
+        """Return as many dev examples as a rehearsal makes up."""
+        return dict.fromkeys(self.surface.tasks, self._facts["examples"])
+
     def prepare(self, folder: Path, device: str) -> dict[str, Any]:
         """Create the folder, and return the planted truth for the study's record."""
         folder.mkdir(parents=True, exist_ok=True)

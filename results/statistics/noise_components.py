@@ -1,0 +1,104 @@
+"""Variance components of a typical row's noise, and the noise that they give with other numbers of seeds and examples.
+
+The difference of seed i on example j is D_ij = delta + S_i + E_j + R_ij (`differences`). In a table, the components of
+every row are estimated as its verdict estimates them, with noise moderated over the rows (`variance_shrinkage`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf, sqrt
+
+import numpy as np
+
+from results.statistics.correlations import SHARED
+from results.statistics.paired_noise import PairedRow
+from results.statistics.variance_shrinkage import FEWEST, moderated
+
+
+@dataclass(frozen=True)
+class NoiseComponents:
+    """Variances of D in one task, in squared score units: s_S^2, and for a single example s_R^2 and s_E^2.
+
+    Measured with m = `size` examples (0: not known, then only s_S^2 is not 0) and `df` degrees of freedom of the
+    variance over seeds, s_S^2 + s_R^2 / m.
+    """
+
+    seeds: float
+    residual: float = 0.0
+    examples: float = 0.0
+    size: int = 0
+    df: float = inf
+
+
+@dataclass(frozen=True)
+class ScoreNoise:
+    """The noise of a row's score: the variance of D's mean over seeds, and that which all seeds share through examples.
+
+    With n seeds, the variance of the estimate is `by_seed` / n + `examples`.
+    """
+
+    by_seed: float
+    examples: float
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation of D's mean between seeds."""
+        return sqrt(self.by_seed)
+
+
+def components_of(rows: Sequence[PairedRow]) -> NoiseComponents | None:
+    """Return the components of a typical row of one task: the median of each over the rows that differ at all.
+
+    A row with m examples, the moderated variance v over seeds, the residual r and the variance e through examples has
+    s_S^2 = v - r,  s_R^2 = m r,  s_E^2 = m e. The median, because a few rows of a table are far noisier than the rest.
+    None if no row differs from the reference.
+    """
+    found = []
+    for row, difference in zip(rows, moderated(rows), strict=True):
+        if not row.difference.is_zero:
+            size, residual = row.example_df + 1, row.residual or 0.0
+            seeds = max(difference.noise.seeds * len(row.by_seed) - residual, 0.0)
+            found.append((seeds, size * residual, size * row.examples, row.example_df, difference.noise.seed_df))
+    if not found:
+        return None
+    seeds, residual, examples, example_df, df = map(float, np.median(found, axis=0))
+    return NoiseComponents(seeds, residual, examples, int(example_df) + 1 if example_df else 0, df)
+
+
+def score_noise(tasks: Sequence[NoiseComponents], sizes: Sequence[int]) -> ScoreNoise:
+    """Return the noise of the mean over T tasks with m = `sizes` dev examples, whose errors are independent.
+
+        by_seed = sum (s_S^2 + s_R^2 / m) / T^2        examples = sum s_E^2 / m / T^2
+    """
+    pairs = [(task, max(size, 1)) for task, size in zip(tasks, sizes, strict=True)]
+    by_seed = sum(task.seeds + task.residual / size for task, size in pairs)
+    examples = sum(task.examples / size for task, size in pairs)
+    return ScoreNoise(by_seed / len(tasks) ** 2, examples / len(tasks) ** 2)
+
+
+def moderated_df(seeds: int, rows: int) -> float:
+    """Return the degrees of freedom of a table's moderated noise: L (n - 1) / (1 + (L - 1) rho^2), as in `moderated`.
+
+    rho^2 = `correlations.SHARED`, that of rows as noisy as their reference. Too few rows are not moderated: n - 1.
+    """
+    if rows < FEWEST:
+        return seeds - 1
+    return rows * (seeds - 1) / (1 + (rows - 1) * SHARED)
+
+
+def best_size(tasks: Sequence[NoiseComponents], run_seconds: float, example_seconds: float, seconds: float) -> float:
+    """Return the number m of examples per task that gives a row the least variance in a given time.
+
+    A run takes `run_seconds` without the examples that decide, and `example_seconds` for each of these in each of T
+    tasks, so n = seconds / (run_seconds + T m example_seconds) seeds are affordable. The variance
+    (sum s_S^2 + sum s_R^2 / m) / n + sum s_E^2 / m  is least where
+
+        m^2 = (run_seconds sum s_R^2 + seconds sum s_E^2) / (T example_seconds sum s_S^2)
+
+    Infinite if seeds have no noise of their own, or if examples cost nothing.
+    """
+    cost = len(tasks) * example_seconds * sum(task.seeds for task in tasks)
+    reducible = sum(run_seconds * task.residual + seconds * task.examples for task in tasks)
+    return sqrt(reducible / cost) if cost > 0 else inf
