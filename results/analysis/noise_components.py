@@ -93,6 +93,7 @@ def table() -> Mapping[str, Measurement]:
 
 
 def nearest(trained: str) -> tuple[str, Measurement]:
-    """Return the entry of the table for a trained part; that of fine-tuning if the part was not measured."""
-    part = {"adapters_and_heads": "adapters"}.get(trained, trained)
-    return (part, table()[part]) if part in table() else (ALL, table()[ALL])
+    """Return the entry of the table for a trained part; if it was not measured, that of fine-tuning, else the first."""
+    asked = {"adapters_and_heads": "adapters"}.get(trained, trained)
+    part = next(each for each in (asked, ALL, *table()) if each in table())
+    return part, table()[part]

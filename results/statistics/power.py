@@ -19,6 +19,7 @@ def minimum_detectable_effect(
     seeds: int,
     *,
     example_variance: float = 0.0,
+    residual: float = 0.0,
     power: float = 0.8,
     level: float = 0.95,
     comparisons: float = 1,
@@ -37,6 +38,7 @@ def minimum_detectable_effect(
     Args:
         deviation: standard deviation over seeds of the paired difference; `PRIOR_DEVIATION` before any measurement.
         example_variance: variance that all seeds share through the dev examples (`Noise.examples`).
+        residual: the least estimate of deviation^2, that of residuals alone (`paired_noise`).
         df: degrees of freedom of the deviation; by default seeds - 1, as from the row alone. All rows together
             (`variance_shrinkage`) give those of `noise_components.moderated_df`.
 
@@ -53,7 +55,7 @@ def minimum_detectable_effect(
         raise ValueError(f"seeds must be at least 2 and comparisons at least 1, got {seeds} and {comparisons}")
     if power <= alpha:
         raise ValueError(f"power must exceed the error {alpha:g}, got {power}")
-    error, critical, masses = _errors(deviation, seeds, example_variance, alpha, df)
+    error, critical, masses = _errors(deviation, seeds, example_variance, residual, alpha, df)
     if error == 0:
         return 0.0
     high = 1.0
@@ -79,6 +81,7 @@ def null_row(
     seeds: int,
     *,
     example_variance: float = 0.0,
+    residual: float = 0.0,
     level: float = 0.95,
     df: float | None = None,
 ) -> NullRow:
@@ -96,7 +99,7 @@ def null_row(
 
     if seeds < 2:
         raise ValueError(f"seeds must be at least 2, got {seeds}")
-    error, critical, masses = _errors(deviation, seeds, example_variance, 2 * (1 - level), df)
+    error, critical, masses = _errors(deviation, seeds, example_variance, residual, 2 * (1 - level), df)
     if error == 0:
         return NullRow(1.0, 1.0)
     twice = 2 * ndtr(margin / error - critical)
@@ -104,14 +107,15 @@ def null_row(
 
 
 def _errors(
-    deviation: float, seeds: int, example_variance: float, alpha: float, df: float | None
+    deviation: float, seeds: int, example_variance: float, residual: float, alpha: float, df: float | None
 ) -> tuple[float, Float64, Float64]:
     """Return the standard error, the critical distances of a two-sided test in units of it, and their masses."""
     by_seed = deviation**2 / seeds
     error = sqrt(by_seed + example_variance)
     if error == 0:
         return 0.0, np.zeros(1), np.ones(1)
-    return error, *_critical_distances(by_seed / error**2, df or seeds - 1, alpha)
+    least = residual / deviation**2 if deviation else 0.0
+    return error, *_critical_distances(by_seed / error**2, df or seeds - 1, alpha, least)
 
 
 def _power(effect: float, critical: Float64, masses: Float64) -> float:
@@ -120,14 +124,17 @@ def _power(effect: float, critical: Float64, masses: Float64) -> float:
     return float(((ndtr(effect - critical) + ndtr(-effect - critical)) * masses).sum())
 
 
-def _critical_distances(share: float, df: float, alpha: float) -> tuple[Float64, Float64]:
-    """Return critical distances at the nodes, and their masses, for a total variance of 1, `share` of it by seeds."""
+def _critical_distances(share: float, df: float, alpha: float, least: float) -> tuple[Float64, Float64]:
+    """Return critical distances at the nodes, and their masses, for a total variance of 1, `share` of it by seeds.
+
+    The variance by seeds is estimated as at least `least` of its true value.
+    """
     from scipy.special import gammaincinv, stdtrit
 
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     u = ((nodes + 1) / 2) ** 4
     masses: Float64 = 2 * weights * ((nodes + 1) / 2) ** 3
-    variances = share * 2 * gammaincinv(df / 2, u) / df
+    variances = share * np.maximum(2 * gammaincinv(df / 2, u) / df, least)
     if share == 1:
         return float(stdtrit(df, 1 - alpha / 2)) * np.sqrt(variances), masses
     low, high = np.zeros(_NODES), np.ones(_NODES)

@@ -13,7 +13,7 @@ from results.measurements.study_results import MIN_PAIRED_SEEDS
 from results.statistics.gatekeeping import strictest
 from results.statistics.noise_components import ScoreNoise, best_size, moderated_df
 from results.statistics.power import NullRow, minimum_detectable_effect, null_row
-from results.text.formatting import plural
+from results.text.formatting import duration, plural
 from results.text.units import SHARES, Unit
 from search_spaces import Space
 from search_spaces.grammar import Choices
@@ -77,9 +77,9 @@ class DevExamples:
             return ""
         if (best := self.best(noise, seeds)) is None:
             return "use all dev examples: evaluation is usually cheap beside training"
-        cost = f"one costs {1000 * self.example_seconds:.2g} ms" if self.example_seconds else "they cost nothing"
+        cost = f"one costs {1000 * (self.example_seconds or 0.0):.2g} ms"
         if best >= max(self.all.values()):
-            return f"use all dev examples: {cost} of a run's {self.run_seconds:.2g} s"
+            return f"use all dev examples: {cost}, the rest of a run {duration(self.run_seconds or 0.0)}"
         return f"about {best:,.0f} dev examples per task are best in this time: {cost}, so further seeds gain more"
 
 
@@ -149,7 +149,7 @@ class Detectable:
             return f"  a row without any difference stays open by its margin of {margin}, even with {MOST_SEEDS} seeds"
         equivalent = f"from {self.equivalent_from}" if self.equivalent_from else f"not even with {MOST_SEEDS}"
         return (
-            f'  a row without any difference ends as "no gain" or "no loss" of {margin} or more '
+            f'  a row without any difference ends as "no gain" or "no loss" of more than {margin} '
             f"from {self.one_sided_from} seeds on, as equivalent {equivalent}"
         )
 
@@ -199,6 +199,7 @@ class _Table:
             self.noise.deviation,
             seeds,
             example_variance=self.noise.examples,
+            residual=self.noise.residual,
             power=POWER,
             level=self.plan.level(seeds),
             comparisons=strictest(self.rows.primary, self.rows.secondary),
@@ -210,11 +211,15 @@ class _Table:
         counts = range(MIN_PAIRED_SEEDS, MOST_SEEDS + 1)
 
         def enough(seeds: int) -> bool:
-            df = moderated_df(seeds, self.rows.count)
             row = null_row(
-                margin or 0.0, self.noise.deviation, seeds, example_variance=self.noise.examples, df=df,
+                margin or 0.0,
+                self.noise.deviation,
+                seeds,
+                example_variance=self.noise.examples,
+                residual=self.noise.residual,
                 level=self.plan.level(self.plan.counts[-1]),
-            )  # fmt: skip
+                df=moderated_df(seeds, self.rows.count),
+            )
             return probability(row) >= POWER
 
         place = len(counts) if margin is None else bisect_left(counts, True, key=enough)

@@ -55,13 +55,14 @@ def test_the_noise_of_a_score_is_the_formula() -> None:
     tasks = [NoiseComponents(0.0004, 0.08, 0.02), NoiseComponents(0.0001, 0.03, 0.01)]
     found = score_noise(tasks, [200, 100])
     assert found.by_seed == pytest.approx((0.0004 + 0.0004 + 0.0001 + 0.0003) / 4)
+    assert found.residual == pytest.approx((0.0004 + 0.0003) / 4)
     assert found.examples == pytest.approx((0.0001 + 0.0001) / 4)
     assert found.deviation**2 == pytest.approx(found.by_seed)
     assert score_noise([NoiseComponents(0.0004)], [0]).by_seed == 0.0004  # its examples are not known
 
 
 def test_degrees_of_freedom_are_those_of_rows_that_share_a_reference() -> None:
-    assert moderated_df(5, 20) == pytest.approx(20 * 4 / 5.75)
+    assert moderated_df(5, 20) == pytest.approx(20 * 4 / (1 + 19 / 3))
     assert moderated_df(5, 2) == 4  # two rows are not moderated
 
 
@@ -86,7 +87,7 @@ def test_a_plan_detects_as_often_as_the_verdicts() -> None:
     """Simulated: tables of 8 rows, 4 seeds, 300 examples; the true difference is the one detected with 80 % power."""
     noise = score_noise([PLANTED], [300])
     effect = minimum_detectable_effect(
-        noise.deviation, 4, example_variance=noise.examples, comparisons=8, df=moderated_df(4, 8)
+        noise.deviation, 4, example_variance=noise.examples, residual=noise.residual, comparisons=8, df=moderated_df(4, 8)
     )
     tables = [moderated([paired_row([row]) for row in rows(seed, 8, 4, 300, effect)]) for seed in range(60)]
     p = np.array([[row.p_value() for row in table] for table in tables])
