@@ -108,7 +108,7 @@ class WithoutData(MultitaskBert):
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self.space = settings, search_spaces.load("full_ablation")
-        self._stages = StageKeys(defaultdict(str), "cpu", 1)
+        self._stages = StageKeys(lambda _: defaultdict(str), "cpu", 1)
         self.facts = StudyFacts(data_source="demo", made_up=True, fingerprint="0" * 64, backbone="tiny")
 
 

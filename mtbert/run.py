@@ -19,6 +19,7 @@ from mtbert.config import RunConfig
 from mtbert.config.stages import MlmConfig
 from mtbert.data.examples import Corpus
 from mtbert.data.prepared import prepare
+from mtbert.data.subset import require_choice
 from mtbert.data.texts import needs_of, read_texts, together
 from mtbert.data.tokenize import Prepared
 from mtbert.device import forget_peak, peak_memory_bytes
@@ -39,15 +40,22 @@ def prepare_data(
     corpus: Corpus,
     texts: Mapping[str, Sequence[str]] | None = None,
     folder: Path | None = None,
+    same: Prepared | None = None,
 ) -> Prepared:
     """Return the corpus tokenized as this configuration reads it.
 
     `texts` are the sentences for pretraining (`read_texts`); None: those that this configuration needs are read. Data
     prepared for several configurations has what each of them needs. Data that an earlier call saved in `folder` is not
-    tokenized again.
+    tokenized again, nor what `same` has, the data of a run with other training sentences.
+
+    Raises:
+        DataError: the training sentences vary with the seed, but a task has no more than `train_examples`.
     """
+    if config.subset_seed is not None:
+        require_choice(corpus, config.data.train_examples)
     if texts is None:
-        texts = read_texts(corpus, together(needs_of(config).values()), config.data.train_examples)
+        needs = together(needs_of(config).values())
+        texts = read_texts(corpus, needs, config.data.train_examples, config.subset_seed)
     known = (text for task in corpus.tasks.values() for text in (*task.train.texts, *(task.train.texts2 or ())))
     return prepare(
         corpus,
@@ -55,8 +63,10 @@ def prepare_data(
         max_tokens=most_tokens(config),
         train_examples=config.data.train_examples,
         dev_examples=config.data.dev_examples,
+        subset_seed=config.subset_seed,
         texts=texts,
         folder=folder,
+        same=same,
     )
 
 

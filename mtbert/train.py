@@ -107,7 +107,7 @@ def _train(options: argparse.Namespace) -> None:
     data = prepare_data(config, corpus)
     for note in (
         *held_out.notes(corpus),
-        *measurable.notes(corpus, *sizes),
+        *measurable.notes(corpus, *sizes, config.subset_seed),
         *truncation.notes(config, corpus),
         *triplets_note(data.texts),
     ):

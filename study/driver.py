@@ -13,9 +13,10 @@ from typing import Any
 
 from results.analysis.greedy_path import PATH, fresh_mean
 from results.analysis.leaderboard import confirmed_ranking
+from results.analysis.variance_sources import compared_pair
 from results.database.database import Database
 from results.database.rows import Cell, runs_again
-from results.measurements.study_results import REFERENCE, StudyResults
+from results.measurements.study_results import REFERENCE, VARIANCE, StudyResults
 from search_spaces.grammar import Choices
 from search_spaces.grammar.choices import out_of_range
 from study.designs.designs import CellPlan
@@ -64,6 +65,8 @@ class Driver:
                 self._ablate_phase()
             if self._settings.references and {"confirm", "ablate"} & phases:
                 self._reference_runs()
+            if self._trainer.varies and {"confirm", "ablate"} & phases:
+                self._variance_runs()
             if "test" in phases:
                 self._test_phase()
         finally:
@@ -136,6 +139,15 @@ class Driver:
         self._write_cells("ablate", references.cells, ablated)
         self._run_cells("ablate", references.cells)
 
+    def _variance_runs(self) -> None:
+        """Run the best and what it is compared with on the first fresh seed's sentences, with the other fresh seeds."""
+        name, results = self._settings.name, StudyResults(self._db, self._settings.name)
+        pair = {digest: next(iter(results.results_of(digest).values())) for digest in compared_pair(results)}
+        planned = [cells.on_first_sentences(run.choices_json, digest) for digest, run in pair.items()]
+        others = [c for c in self._db.studies.cells(name) if c.phase == "ablate" and c.design != VARIANCE]
+        self._write_cells("ablate", planned, others)
+        self._run_cells("ablate", planned, self._seeds()[1:])
+
     def _walk(self, best: Choices, planned: list[CellPlan], budget: int) -> None:
         """Walk the greedy path from the baseline to the best; its cells are written after those `planned` before."""
         baseline = self._space.baseline()
@@ -187,8 +199,14 @@ class Driver:
         return self._trainer.configuration(choices).digest()
 
     def _write_cells(self, phase: str, planned: Iterable[CellPlan], kept: Iterable[Cell] = ()) -> None:
-        """Replace the cells of a phase by those `kept`, then those `planned`."""
-        rows = list(kept)
+        """Replace the cells of a phase by those `kept`, then those `planned`.
+
+        Those of `VARIANCE` always stay: they tell the runs of an earlier best from other configurations.
+        """
+        planned = list(planned)
+        names = {cell.name for cell in planned}
+        earlier = [c for c in self._db.studies.cells(self._settings.name) if (c.phase, c.design) == (phase, VARIANCE)]
+        rows = list({cell.name: cell for cell in (*kept, *earlier) if cell.name not in names}.values())
         for position, cell in enumerate(planned, start=len(rows)):
             config = self._configuration(cell, 0)
             rows.append(
@@ -224,9 +242,11 @@ class Driver:
         self._execution.train(lambda: waiting.pop(0) if waiting else None)
 
     def _configuration(self, cell: CellPlan, seed: int) -> Configuration:
-        if cell.task is None:
-            return self._trainer.configuration(cell.choices, seed)
-        return self._trainer.reference(cell.choices, cell.task, seed)
+        if cell.task is not None:
+            return self._trainer.reference(cell.choices, cell.task, seed)
+        if cell.first_sentences:
+            return self._trainer.on_first_sentences(cell.choices, seed)
+        return self._trainer.configuration(cell.choices, seed)
 
     def _ends_to_change(self, phase: str, requests: list[Request]) -> frozenset[str]:
         """Return the stages of confirm from which ablate may continue."""

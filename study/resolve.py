@@ -122,5 +122,10 @@ def _check(settings: Settings) -> None:
         messages.append(f"The name '{STORE}' is the folder of the stage store. Choose another one: --name {STORE}-1")
     if settings.max_seeds is not None and settings.max_seeds < settings.seeds:
         messages.append(f"--max-seeds must be at least --seeds, which is {settings.seeds}, got {settings.max_seeds}.")
+    if settings.vary == "train" and settings.trainer not in (MTBERT, REHEARSAL):
+        messages.append(
+            f"--vary train draws the training sentences of multitask BERT; a custom trainer, got {settings.trainer}, "
+            "can draw its own from the seed that it is given. Leave out --vary."
+        )
     if messages:
         raise SettingsError("\n".join(messages))

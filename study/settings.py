@@ -152,6 +152,11 @@ class Settings:
     train_examples: int | None = flag(
         "training examples per task", "budget", "N", shown=BY_BUDGET, least=1, fixed="runs"
     )
+    vary: Literal["none", "train"] = flag(
+        "train: every seed draws its own training examples, so that intervals cover other training sentences; "
+        "needs --train-examples below the number of rows",
+        "budget", default="none", choices=_words("none", "train"), fixed="runs",
+    )  # fmt: skip
     dev_examples: int | None = flag("dev examples per task", "budget", "N", shown=BY_BUDGET, least=1, fixed="runs")
     fixed_pretraining_seed: bool = flag(
         "use one seed for the stages before multitask training: faster, but intervals leave out their variation",

@@ -136,12 +136,21 @@ class TaskConfig(Part):
 class DataConfig(Part):
     """The amount of data: examples per task (None: all), tokens per sentence.
 
-    A smaller number of examples always selects the same ones: those whose id has the smallest hash, whatever the seed.
+    A smaller number of examples selects those whose id has the smallest hash, whatever the seed. `vary` "train": the
+    run's seed draws the training examples, or `subset_seed` if it is given (`data.subset.first`).
     """
 
     train_examples: Annotated[int, Field(ge=1)] | None = None
+    vary: Literal["none", "train"] = "none"
+    subset_seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     dev_examples: Annotated[int, Field(ge=1)] | None = None
     max_tokens: Annotated[int, Field(ge=3, le=512)] = 128
+
+    @model_validator(mode="after")
+    def _subset_seed_belongs_to_train(self) -> Self:
+        if self.vary == "none" and self.subset_seed is not None:
+            raise ValueError(f"vary none draws no subset, got subset_seed {self.subset_seed}; use vary train")
+        return self
 
 
 class TrainableConfig(Part):

@@ -99,6 +99,13 @@ class RunConfig(AbstractRunConfig):
         """
         return self.seed if self.pretraining_seed is None else self.pretraining_seed
 
+    @property
+    def subset_seed(self) -> int | None:
+        """The seed that draws the training examples; None: they are the same for every run."""
+        if self.data.vary == "none":
+            return None
+        return self.seed if self.data.subset_seed is None else self.data.subset_seed
+
     def reported_epochs(self) -> int:
         """Return how many epochs a run reports at most: those of `multitask`, then those of `single_task`."""
         return self.multitask.epochs + (self.single_task.epochs if self.single_task is not None else 0)

@@ -43,12 +43,17 @@ def require_labels(task: AbstractTask, split: Split, place: str) -> None:
         raise DataError(f"{_fault(task, split, place)} Give other data, or leave the task out: --tasks.")
 
 
-def notes(corpus: Corpus, train_examples: int | None = None, dev_examples: int | None = None) -> list[str]:
+def notes(
+    corpus: Corpus,
+    train_examples: int | None = None,
+    dev_examples: int | None = None,
+    subset_seed: int | None = None,
+) -> list[str]:
     """Return a line for each split whose labels are all equal although it can be used."""
     lines = []
     for task in _tasks(corpus):
         data = corpus.tasks[task.name]
-        train = subset.first(data.train, train_examples)
+        train = subset.first(data.train, train_examples, subset_seed)
         if _alike(train):
             lines.append(f"{task.name}: {_all(train, 'training')}: there is nothing else to learn from them")
         dev = subset.first_with_two_labels(data.dev, dev_examples)

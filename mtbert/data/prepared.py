@@ -23,6 +23,7 @@ from tokenizers import Tokenizer
 
 from mtbert.atomic_files import replace_folder
 from mtbert.data.examples import Corpus, Split, fingerprint
+from mtbert.data.texts import TASKS
 from mtbert.data.tokenize import (
     PAD_TOKEN,
     Prepared,
@@ -45,17 +46,21 @@ def prepare(
     max_tokens: int,
     train_examples: int | None = None,
     dev_examples: int | None = None,
+    subset_seed: int | None = None,
     texts: Mapping[str, Sequence[str]] | None = None,
     folder: Path | None = None,
+    same: Prepared | None = None,
 ) -> Prepared:
     """Choose the rows (see `choose`) and tokenize them and the texts.
 
-    With `folder`, data that an earlier call saved there is opened if it is the same, and saved there otherwise.
+    With `folder`, data that an earlier call saved there is opened if it is the same, and saved there otherwise. What
+    does not depend on `subset_seed` is taken from `same`, prepared from the same corpus with another one.
 
     Raises:
         ValueError: the tokenizer has no padding token.
     """
-    chosen, texts, tokenizer_json = choose(corpus, train_examples, dev_examples), texts or {}, tokenizer.to_str()
+    chosen, texts = choose(corpus, train_examples, dev_examples, subset_seed), texts or {}
+    tokenizer_json = tokenizer.to_str()
     key = _fingerprint(chosen, texts, max_tokens, tokenizer_json)
     if folder is not None:
         with suppress(DataError):  # there is none, or it is damaged
@@ -65,14 +70,16 @@ def prepare(
     pad_id = next((number for name in PAD_TOKENS if (number := tokenizer.token_to_id(name)) is not None), None)
     if pad_id is None:
         raise ValueError(f"the tokenizer must have a {PAD_TOKEN} token")
+    splits = {} if same is None else {key: split for key, split in same.splits.items() if key[1] != "train"}
+    rows = {} if same is None else {name: rows for name, rows in same.texts.items() if name != TASKS}
     prepared = Prepared(
-        splits={key: tokenize_split(split, tokenizer, max_tokens) for key, split in chosen.items()},
+        splits={key: splits.get(key) or tokenize_split(split, tokenizer, max_tokens) for key, split in chosen.items()},
         pad_id=pad_id,
         vocabulary_size=tokenizer.get_vocab_size(),
         fingerprint=key,
         max_tokens=max_tokens,
         tokenizer_json=tokenizer_json,
-        texts={name: tokenize_texts(rows, tokenizer, max_tokens) for name, rows in texts.items()},
+        texts={name: rows.get(name) or tokenize_texts(each, tokenizer, max_tokens) for name, each in texts.items()},
     )
     if folder is not None:
         save_prepared(prepared, folder)

@@ -1,4 +1,4 @@
-"""Subsets of rows, decided by a hash of the row's id and thus the same for every run."""
+"""Subsets of rows, decided by a hash of the row's id: the same for every run, or for every run with the same seed."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from mtbert.data.examples import Split
+from mtbert.data.examples import Corpus, Split
 from mtbert.errors import DataError
 
 TEST_SHARE = 10  # one row in ten
 
 
-def first(split: Split, n: int | None) -> Split:
+def first(split: Split, n: int | None, seed: int | None = None) -> Split:
     """Return the n rows with the smallest SHA-256 of their id, in the split's order; all of them if n is None.
 
-    Subsets are nested: `first(s, 10)` is contained in `first(s, 20)`. If n exceeds the length, the split is returned.
+    With a `seed`, it is the SHA-256 of "seed id": each seed draws n rows at random, without replacement. Subsets are
+    nested: `first(s, 10)` is contained in `first(s, 20)`. If n exceeds the length, the split is returned.
 
     Raises:
         ValueError: n is below 1.
@@ -25,8 +26,25 @@ def first(split: Split, n: int | None) -> Split:
         return split
     if n < 1:
         raise ValueError(f"a subset needs at least 1 row, got {n}")
-    order = sorted(range(len(split)), key=lambda i: _hash(split.ids[i]))
+    salt = "" if seed is None else f"{seed} "
+    order = sorted(range(len(split)), key=lambda i: _hash(f"{salt}{split.ids[i]}"))
     return split.take(sorted(order[:n]))
+
+
+def require_choice(corpus: Corpus, n: int | None) -> None:
+    """Refuse a number of training examples that leaves nothing to draw.
+
+    Raises:
+        DataError: n is None or not below the number of rows of every task.
+    """
+    rows = {name: len(task.train) for name, task in corpus.tasks.items()}
+    short = [f"{name} {count:,}" for name, count in rows.items() if n is None or n >= count]
+    if short:
+        raise DataError(
+            f"Training sentences that vary with the seed (--vary train) need a number of training examples below that "
+            f"of every task's usable rows, got {'all' if n is None else f'{n:,}'} of {', '.join(short)}. Give "
+            f"--train-examples {max(1, min(rows.values()) // 2)}, say, or leave out --vary."
+        )
 
 
 def first_with_two_labels(split: Split, n: int | None) -> Split:

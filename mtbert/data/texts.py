@@ -16,6 +16,9 @@ from mtbert.data.examples import Corpus
 from mtbert.data.held_out import counted, held_out_keys, sentence_key, sentences_of
 from mtbert.errors import DataError
 
+# The corpus of the sentences that are trained on, which varies with them.
+TASKS = "tasks"
+
 # The three columns of the triplets, which are stored like corpora; row i of each belong together.
 NLI = "nli"
 TRIPLET_TEXTS = ("nli.sent0", "nli.sent1", "nli.hard_neg")
@@ -47,11 +50,13 @@ def together(needs: Iterable[Needs]) -> dict[str, int | None]:
     return dict(sorted(result.items()))
 
 
-def read_texts(corpus: Corpus, needs: Needs, train_examples: int | None) -> dict[str, tuple[str, ...]]:
+def read_texts(
+    corpus: Corpus, needs: Needs, train_examples: int | None, subset_seed: int | None = None
+) -> dict[str, tuple[str, ...]]:
     """Return the sentences of each corpus without duplicates and held-out ones, in the order of their SHA-256.
 
     The first n are thus the same for every run, and part of any larger number. "tasks" are the sentences of the
-    examples that are trained on (`train_examples` per task).
+    examples that are trained on (`train_examples` per task, drawn by `subset_seed`).
 
     Raises:
         DataError: the data has no such corpus, or nothing of it is left.
@@ -64,7 +69,7 @@ def read_texts(corpus: Corpus, needs: Needs, train_examples: int | None) -> dict
         if name == NLI:
             result |= _triplets(corpus.source, held, most)
         else:
-            result[name] = _sentences(_read(corpus, name, train_examples), held, most)
+            result[name] = _sentences(_read(corpus, name, train_examples, subset_seed), held, most)
     empty = [name for name, texts in result.items() if not texts]
     if empty:
         raise DataError(f"{corpus.source}: nothing of {', '.join(empty)} is left without the dev and test sentences.")
@@ -84,9 +89,9 @@ def triplets_note(texts: Mapping[str, Sized]) -> list[str]:
     return [f"simcse_supervised has {counted(count, 'triplet')}; Gao et al. 2021 used about 276,000"]
 
 
-def _read(corpus: Corpus, name: str, train_examples: int | None) -> Iterable[str]:
-    if name == "tasks":
-        splits = (subset.first(data.train, train_examples) for data in corpus.tasks.values())
+def _read(corpus: Corpus, name: str, train_examples: int | None, subset_seed: int | None) -> Iterable[str]:
+    if name == TASKS:
+        splits = (subset.first(data.train, train_examples, subset_seed) for data in corpus.tasks.values())
         return (text for split in splits for text in sentences_of(split))
     if name == "in_domain":
         return text_sources.in_domain(corpus.source)

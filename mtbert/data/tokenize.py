@@ -135,15 +135,18 @@ def tokenize_texts(texts: Sequence[str], tokenizer: Tokenizer, max_tokens: int) 
 
 
 def choose(
-    corpus: Corpus, train_examples: int | None = None, dev_examples: int | None = None
+    corpus: Corpus,
+    train_examples: int | None = None,
+    dev_examples: int | None = None,
+    subset_seed: int | None = None,
 ) -> dict[tuple[str, str], Split]:
-    """Return the rows a study uses: subsets of train and dev, dev with two labels if it has them, and all of test.
+    """Return the rows a run uses: subsets of train and dev, dev with two labels if it has them, and all of test.
 
-    Unlabelled rows are left out.
+    Unlabelled rows are left out. `subset_seed` draws the training rows (`subset.first`).
     """
     chosen: dict[tuple[str, str], Split] = {}
     for task, data in corpus.tasks.items():
-        chosen[task, "train"] = subset.first(data.train, train_examples)
+        chosen[task, "train"] = subset.first(data.train, train_examples, subset_seed)
         chosen[task, "dev"] = subset.first_with_two_labels(data.dev, dev_examples)
         chosen[task, "test"] = data.test
     return chosen

@@ -22,7 +22,7 @@ def notes(config: RunConfig, corpus: Corpus) -> list[str]:
     most = most_tokens(config)
     if most == config.data.max_tokens:
         return []
-    chosen = choose(corpus, config.data.train_examples, config.data.dev_examples)
+    chosen = choose(corpus, config.data.train_examples, config.data.dev_examples, config.subset_seed)
     sentences = list(chain.from_iterable(sentences_of(split) for split in chosen.values()))
     encodings = load_tokenizer(config.backbone).encode_batch_fast(sentences)
     longer = sum(len(encoding.ids) > most for encoding in encodings)

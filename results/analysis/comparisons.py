@@ -16,7 +16,9 @@ from results.analysis.contrasts import (
     compare,
     contrast,
     moderated_contrasts,
+    telling,
 )
+from results.analysis.leaderboard import baseline_digest
 from results.analysis.sequential import interim_analyses, schedule
 from results.analysis.winners_curse import WinnersCurse, winners_curse
 from results.measurements.study_results import StudyResults
@@ -61,7 +63,8 @@ def judged_contrasts(results: StudyResults, rows: Sequence[Weights]) -> list[Jud
     """
     requested = results.study.settings_json.get("seeds")
     plain = [contrast(results, {SCORE: row}, seeds=common_seeds(results, list(row))[:requested]) for row in rows]
-    return _judged(results, plain, WinnersCurse())
+    also = telling(results, baseline_digest(results))
+    return _judged(results, plain, also, WinnersCurse())
 
 
 def _compare_once(
@@ -70,18 +73,20 @@ def _compare_once(
     """Return the rows of a table that has no interim analyses."""
     plain = [compare(results, digest, reference) for digest in digests]
     curse = WinnersCurse() if results.study.is_grid else winners_curse(results, reference)
-    return _judged(results, plain, curse, [primary is None or digest in primary for digest in digests])
+    also = telling(results, reference, without=digests)
+    return _judged(results, plain, also, curse, [primary is None or digest in primary for digest in digests])
 
 
 def _judged(
     results: StudyResults,
     plain: Sequence[Comparison | None],
+    also: Sequence[Comparison],
     curse: WinnersCurse,
     primary: Sequence[bool] | None = None,
 ) -> list[JudgedComparison]:
-    """Return the contrasts with moderated noise and their verdicts; a missing contrast stays missing."""
+    """Return the contrasts with noise moderated over them and `also`, and their verdicts; missing ones stay missing."""
     measured = {place: one for place, one in enumerate(plain) if one is not None}
-    comparisons = {place: curse.correct(one) for place, one in moderated_contrasts(measured).items()}
+    comparisons = {place: curse.correct(one) for place, one in moderated_contrasts(measured, also).items()}
     rows = [JudgedComparison(None, None)] * len(plain)
     first = None if primary is None else [primary[place] for place in comparisons]
     verdicts = judge([[one.difference] for one in comparisons.values()], margin=margin_of(results.study), primary=first)

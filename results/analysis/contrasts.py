@@ -121,6 +121,31 @@ def moderated_contrasts(contrasts: Mapping[Key, Comparison], also: Iterable[Comp
     return {key: replace(contrasts[key], difference=each) for key, each in zip(contrasts, found, strict=True)}
 
 
+def telling(
+    results: StudyResults,
+    reference: str | None,
+    *,
+    tasks: Sequence[str] = (SCORE,),
+    seeds: Collection[int] | None = None,
+    without: Collection[str] = (),
+) -> list[Comparison]:
+    """Return the contrasts of all configurations with `reference`, which tell a table about its noise.
+
+    They are in the mean over `tasks`. Without a reference, the first configuration takes its place. `without`: digests
+    that are left out because the table has them.
+    """
+    digests = list(results.measured())
+    origin = reference if reference in digests else next(iter(digests), None)
+
+    def measured() -> dict[str, Comparison | None]:
+        rows = {digest: weights_of([digest], [str(origin)]) for digest in digests if digest != origin}
+        return {digest: contrast(results, dict.fromkeys(tasks, row), seeds=seeds) for digest, row in rows.items()}
+
+    key = ("telling", origin, tuple(tasks), None if seeds is None else frozenset(seeds))
+    found = results.once(key, measured)
+    return [one for digest, one in found.items() if one is not None and digest not in without]
+
+
 def score_interval(results: StudyResults, digest: str) -> Comparison | None:
     """Return a configuration's mean score and its noise, as a contrast with 0; None with fewer than two seeds."""
     return results.once(("interval", digest), lambda: contrast(results, {SCORE: {digest: 1.0}}))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from results.analysis.contrasts import Comparison, compare, moderated_contrasts
+from results.analysis.contrasts import Comparison, compare, moderated_contrasts, telling
 from results.analysis.winners_curse import WinnersCurse, winners_curse
 from results.database.rows import CONSECUTIVE_SEEDS, StudyRow
 from results.measurements.study_results import MIN_PAIRED_SEEDS, StudyResults
@@ -137,12 +137,13 @@ def _analyse(
     level: float,
     curse: WinnersCurse,
 ) -> None:
-    """Compare the `active` rows over these seeds; earlier scores of the other rows count in the pooled noise."""
+    """Compare the `active` rows over these seeds; decided rows still tell about the noise with the seeds they have."""
     for row in active:
         row.comparison = compare(results, row.digest, reference, seeds)
     measured = {row.digest: row.comparison for row in active if row.comparison}
     decided = [row.comparison for row in rows if row not in active and row.comparison]
-    pooled = moderated_contrasts(measured, decided)
+    others = telling(results, reference, seeds=seeds, without=[row.digest for row in rows])
+    pooled = moderated_contrasts(measured, [*decided, *others])
     for row in active:
         row.comparison = replace(curse.correct(pooled[row.digest]), level=level) if row.comparison else None
     for row in rows:

@@ -14,6 +14,7 @@ from results.analysis.contrasts import (
     compared_runs,
     contrast,
     moderated_contrasts,
+    telling,
     weights_of,
 )
 from results.analysis.leaderboard import baseline_digest
@@ -64,21 +65,8 @@ def compare_tasks(results: StudyResults, tasks: Sequence[str], weights: Weights)
     plain = contrast(results, dict.fromkeys(tasks, weights))
     if plain is None:
         return None
-    return moderated_contrasts({0: plain}, _others(results, tuple(tasks)))[0]
-
-
-def _others(results: StudyResults, tasks: tuple[str, ...]) -> list[Comparison]:
-    """Return the contrasts of all configurations with the study's baseline, in the mean over `tasks`."""
-
-    def measured() -> list[Comparison]:
-        digests = list(results.measured())
-        reference = baseline_digest(results)
-        reference = reference if reference in digests else digests[0]
-        rows = [weights_of([digest], [reference]) for digest in digests if digest != reference]
-        found = [contrast(results, dict.fromkeys(tasks, row)) for row in rows]
-        return [one for one in found if one is not None]
-
-    return results.once(("others", tasks), measured)
+    others = telling(results, baseline_digest(results), tasks=tasks)
+    return moderated_contrasts({0: plain}, others)[0]
 
 
 def unmeasured(results: StudyResults, digests: Sequence[str], tasks: Sequence[str]) -> list[str]:
@@ -100,7 +88,7 @@ def _column(results: StudyResults, digests: Sequence[str], reference: str, task:
         one = contrast(results, {task: weights_of([digest], [reference])}, seeds=shared)
         if one is not None:
             plain[digest] = one
-    return moderated_contrasts(plain)
+    return moderated_contrasts(plain, telling(results, reference, tasks=[task], without=digests))
 
 
 def _metrics(results: StudyResults, digest: str, task: str) -> dict[int, float]:

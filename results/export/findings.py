@@ -158,11 +158,7 @@ def _study(outcome: Outcome) -> dict[str, Any]:
         "described": described,
         "made_up": first_screen.made_up(study),
         "backbone_note": first_screen.MINILM if study.backbone == "minilm" else "",
-        "interval_note": notes.interval_note(
-            over,
-            fixed_pretraining=bool(study.settings_json.get("fixed_pretraining_seed")),
-            custom=methods.is_custom(study),
-        ),
+        "interval_note": notes.interval_note(over, study),
         "held": [factor for factor in study.space_json.get("factors", []) if factor.get("reason")],
         "design": methods.design_facts(results),
         "rows": study.data_json.get("rows", {}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,13 +46,7 @@ class KeptExamples:
 
     def predictions(self, run_id: int, split: str = "dev") -> list[KeptPredictions]:
         """Return a run's predictions on a split, ordered by task; empty if none were kept."""
-        table = schema.Prediction
-        rows = self._database.select(
-            select(table.task, table.example_ids_sha256, table.payload)
-            .where(table.run_id == run_id, table.split == split)
-            .order_by(table.task)
-        )
-        return [KeptPredictions(r["task"], r["example_ids_sha256"], unpack_predictions(r["payload"])) for r in rows]
+        return self._predictions([run_id], split)[run_id]
 
     def sizes(self, task: str, examples: str) -> ExampleSizes | None:
         """Return the word statistics of the dev examples with these ids; None if they were not kept."""
@@ -83,6 +77,9 @@ class KeptExamples:
         There is one list per task (only `task`, or for "" each task that counts in the score), with one array (seeds,
         examples) per column. Empty unless all runs kept predictions of the same examples.
         """
+        new = {run.id for runs in columns for run in runs} - self._scores.keys()
+        if new:  # one query for all of them
+            self._scores |= {run: self._example_scores(run, kept) for run, kept in self._predictions(new).items()}
         kept = [[self._scores_of(run.id, task) for run in runs] for runs in columns]
         examples = {tuple((key, len(values)) for key, values in scores.items()) for runs in kept for scores in runs}
         if len(examples) != 1:
@@ -91,19 +88,31 @@ class KeptExamples:
 
     def _scores_of(self, run_id: int, task: str) -> ExampleScores:
         """Return the scores of one task, or of all tasks that count in the score; empty if one of them has none."""
-        if run_id not in self._scores:
-            self._scores[run_id] = self._read(run_id)
         counts: Callable[[str], bool] = task.__eq__ if task else self._units.decides
         measured = {name for name, metric in self._metrics.get((run_id, "dev"), {}) if name and metric in MAIN_METRICS}
         scores = {key: each for key, each in sorted(self._scores[run_id].items()) if counts(_task(key))}
         required = {task} if task else set(filter(counts, measured))
         return scores if required <= set(map(_task, scores)) else {}
 
-    def _read(self, run_id: int) -> ExampleScores:
-        """Return the scores of all tasks; empty if predictions were not kept or some are not finite."""
+    def _predictions(self, run_ids: Collection[int], split: str = "dev") -> dict[int, list[KeptPredictions]]:
+        """Return the runs' predictions on a split, each run's ordered by task."""
+        found: dict[int, list[KeptPredictions]] = {run: [] for run in run_ids}
+        table = schema.Prediction
+        rows = self._database.select(
+            select(table.run_id, table.task, table.example_ids_sha256, table.payload)
+            .where(table.run_id.in_(run_ids), table.split == split)
+            .order_by(table.task)
+        )
+        for r in rows:
+            kept = KeptPredictions(r["task"], r["example_ids_sha256"], unpack_predictions(r["payload"]))
+            found[r["run_id"]].append(kept)
+        return found
+
+    def _example_scores(self, run_id: int, kept_predictions: Sequence[KeptPredictions]) -> ExampleScores:
+        """Return a run's scores on all tasks; empty if predictions were not kept or some are not finite."""
         scores: ExampleScores = {}
         measured = self._metrics.get((run_id, "dev"), {})
-        for of_task in self.predictions(run_id):
+        for of_task in kept_predictions:
             kept = of_task.values
             if not (np.isfinite(kept.predictions).all() and np.isfinite(kept.labels).all()):
                 return {}

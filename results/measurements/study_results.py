@@ -23,6 +23,7 @@ from results.measurements.task_units import StudyUnits, units_of
 MIN_PAIRED_SEEDS = 2  # one pair has no spread, and a difference without its spread is not shown
 
 REFERENCE = "reference"  # the design of cells that train a single task; they are named reference:TASK
+VARIANCE = "variance"  # the design of cells that train on the first fresh seed's sentences (--vary train)
 Kept = TypeVar("Kept")
 Item = TypeVar("Item")
 
@@ -54,9 +55,12 @@ class StudyResults:
         return self._results.get(digest, {})
 
     def measured(self) -> list[str]:
-        """Return the digests of the configurations with results, except single-task references, in order of runs."""
-        references = set(self.references().values())
-        return [digest for digest in self._results if digest not in references]
+        """Return the digests of the configurations with results, in order of runs.
+
+        Those of single-task references and of `VARIANCE`, which measure something else, are left out.
+        """
+        others = {cell.config_digest for cell in self.cells if cell.design in (REFERENCE, VARIANCE)}
+        return [digest for digest in self._results if digest not in others]
 
     def references(self) -> dict[str, str]:
         """Return task -> digest of the best configuration trained on this task only; empty without `--references`."""

@@ -17,7 +17,7 @@ from results.text.units import NONE
 
 OF_THE_MODEL = (  # settings that a custom trainer does not read
     "backbone", "layers", "precision", "compiled", "learning_rate_times", "train_examples", "dev_examples", "tasks",
-    "strict_data", "share", "store_gb", "fixed_pretraining_seed", "references",
+    "strict_data", "vary", "share", "store_gb", "fixed_pretraining_seed", "references",
 )  # fmt: skip
 PHASES = ("search", "confirm", "ablate")  # phases that train
 
@@ -95,7 +95,8 @@ def design_facts(results: StudyResults) -> list[tuple[str, str]]:
 def _examples(settings: JsonObject) -> str:
     counts = [settings.get(key) for key in ("train_examples", "dev_examples")]
     train, dev = (f"{count:,}" if isinstance(count, int) else "all" for count in counts)
-    return f"{train} training and {dev} dev examples"
+    drawn = " (other ones for each seed)" if settings.get("vary") == "train" else ""
+    return f"{train} training{drawn} and {dev} dev examples"
 
 
 def is_custom(study: StudyRow) -> bool:

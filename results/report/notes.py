@@ -15,6 +15,7 @@ from results.analysis.describe import described
 from results.analysis.grid import GridRow
 from results.analysis.leaderboard import ConfigurationResult, baseline_digest, best_digest
 from results.analysis.summary import Summary
+from results.analysis.variance_sources import varies
 from results.database.rows import StudyRow
 from results.measurements.custom_trainer import custom_trainer
 from results.measurements.study_results import StudyResults
@@ -135,20 +136,33 @@ FIXED_PRETRAINING = (
 )
 
 
-def interval_note(over: set[IntervalOver], *, fixed_pretraining: bool = False, custom: bool = False) -> str:
-    """Return the sources of variation that the intervals cover, and one that they exclude."""
+def training_sentences_note(varied: bool) -> str:
+    """Return whether the training sentences vary between seeds, and what this says about the intervals."""
+    if varied:
+        return "Every seed draws its own training sentences (--vary train), so intervals cover others of the same kind."
+    return (
+        "All runs train on the same sentences, so intervals leave out how much a score depends on them "
+        "(--vary train measures it)."
+    )
+
+
+def interval_note(over: set[IntervalOver], study: StudyRow) -> str:
+    """Return the sources of variation that the intervals cover, and those that they exclude."""
     parts = {
         "seeds and examples": "95 % bootstrap intervals over seeds and dev examples, paired by both: they "
-        "cover other seeds and other sentences.",
-        "seeds": "Without stored predictions: 95 % t intervals over seeds, for these sentences only.",
+        "cover other seeds and other dev sentences.",
+        "seeds": "Without stored predictions: 95 % t intervals over seeds, for these dev sentences only.",
     }
-    if custom:
+    if custom := custom_trainer(study) is not None:
         parts = {
-            "seeds and examples": parts["seeds and examples"].replace("sentences", "examples"),
+            "seeds and examples": parts["seeds and examples"].replace("dev sentences", "examples"),
             "seeds": "95 % t intervals over seeds: they cover other seeds on the same data.",
         }
     sentences = [text for kind, text in parts.items() if kind in over]
-    return " ".join([*sentences, FIXED_PRETRAINING] if sentences and fixed_pretraining else sentences)
+    if sentences and not custom:
+        fixed = bool(study.settings_json.get("fixed_pretraining_seed"))
+        sentences += [training_sentences_note(varies(study)), *[FIXED_PRETRAINING] * fixed]
+    return " ".join(sentences)
 
 
 def marks(results: StudyResults, digest: str) -> list[str]:

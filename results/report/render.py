@@ -22,7 +22,6 @@ from results.database.database import Database
 from results.figures import interval_svg, run_links
 from results.figures.figure import Figure
 from results.measurements import code_versions, kept_epoch
-from results.measurements.custom_trainer import custom_trainer
 from results.measurements.record_frames import environment_frame
 from results.report import first_screen, key_findings, methods, notes
 from results.report.content import Outcome, outcome
@@ -121,7 +120,7 @@ def _context(study: Outcome) -> dict[str, Any]:
         "backbone_note": first_screen.MINILM if summary.study.backbone == "minilm" else "",
         "left_out": summary.not_run.beyond_budget,
         "choice_note": choice_note(results, summary.best.digest if summary.best and summary.ablation else None),
-        "fixed_pretraining": _fixed_pretraining(summary),
+        "fixed_pretraining": bool(summary.study.settings_json.get("fixed_pretraining_seed")),
         "issues": issues,
         "headings": {each.id: each for each in contents(study, len(issues))},
         "issue_kinds": Counter(sorted(issue.kind for issue in issues)).most_common(),
@@ -144,9 +143,7 @@ def _comparisons(study: Outcome) -> dict[str, Any]:
     return {
         "scale": interval_svg.scale(axis),
         "bars": {name: interval_svg.bar(each.interval, axis) for name, each in shown.items()},
-        "interval_note": notes.interval_note(
-            over, fixed_pretraining=_fixed_pretraining(summary), custom=custom_trainer(summary.study) is not None
-        ),
+        "interval_note": notes.interval_note(over, summary.study),
     }
 
 
@@ -154,11 +151,6 @@ def _reference(summary: Summary) -> str | None:
     """Return the digest of the configuration that the rows of the table are compared with."""
     entry = summary.baseline if summary.is_grid else summary.best
     return entry.digest if entry else None
-
-
-def _fixed_pretraining(summary: Summary) -> bool:
-    """Return whether all seeds share the stages before multitask (`--fixed-pretraining-seed`)."""
-    return bool(summary.study.settings_json.get("fixed_pretraining_seed"))
 
 
 def _figure_data(figure: Figure) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from results.statistics.paired_noise import PairedRow, paired_row
 ALIKE = 4.0  # a row is pooled with rows whose r differs from its own by at most this factor
 FEWEST = 3  # rows that can be pooled
 CHANCE = 0.1  # probability that the smallest q of a table is below its lower limit by chance
-OUTLIER = 0.95  # quantile of F beyond which a row keeps its own variance
+OUTLIER = 0.99  # quantile of F beyond which a row keeps its own variance
 
 
 @dataclass(frozen=True)
@@ -138,9 +138,10 @@ def _moderated(rows: Sequence[PairedRow]) -> list[tuple[float, float]]:
 
 def _pooled(values: Float64, dfs: Float64, most: float) -> tuple[Float64, Float64]:
     """Return moderated values and their degrees of freedom, at most `most`; outliers and small pools keep their own."""
-    from scipy.stats import f
+    from scipy.stats import chi2, f
 
-    inside = values <= np.median(values) * f.ppf(OUTLIER, dfs, max(most, 1.0))
+    scale = float(np.median(values / (chi2.ppf(0.5, dfs) / dfs)))  # of values whose medians are below their means
+    inside = values <= scale * f.ppf(OUTLIER, dfs, max(most, 1.0))
     if inside.sum() < FEWEST:
         return values, dfs
     moderated_values, df = prior_of(values[inside], dfs[inside]).moderated(values, dfs)

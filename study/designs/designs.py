@@ -16,7 +16,11 @@ from study.designs.factorial import FactorialDesign, resolution_iv_design
 
 @dataclass(frozen=True)
 class CellPlan:
-    """A configuration that a phase needs, and the change that distinguishes it; `task`: train on this task alone."""
+    """A configuration that a phase needs, and the change that distinguishes it.
+
+    `task`: train on this task alone; `first_sentences`: train on the sentences of the first fresh seed, whatever the
+    run's (`--vary train`).
+    """
 
     name: str
     design: str
@@ -25,6 +29,7 @@ class CellPlan:
     from_level: str | None = None
     to_level: str | None = None
     task: str | None = None
+    first_sentences: bool = False
 
 
 @dataclass(frozen=True)

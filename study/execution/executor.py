@@ -186,7 +186,7 @@ class Execution:
                 seed=request.config.seed,
                 worker=self._trainer.worker,
                 facts=self._trainer.job_facts(),
-                prepared_folder=self._places.prepared,
+                prepared_folder=self._trainer.folder_of(request.config, self._places.prepared),
                 device=self._engine.device(),
                 model_folder=self._places.model(request.config) if keep else None,
                 log=self._places.log(run_id),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from mtbert.errors import ConfigurationError
-from results.measurements.study_results import REFERENCE
+from results.measurements.study_results import REFERENCE, VARIANCE
 from results.text.formatting import plural
 from search_spaces import Space
 from search_spaces.grammar import Choice, Choices
@@ -57,7 +57,7 @@ def distinct(cells: Sequence[CellPlan]) -> list[tuple[str, CellPlan]]:
     """Return the first cell of each configuration, with the names of all cells that ask for it."""
     groups: dict[tuple[object, ...], list[CellPlan]] = {}
     for cell in cells:
-        groups.setdefault((frozenset(cell.choices.items()), cell.task), []).append(cell)
+        groups.setdefault((frozenset(cell.choices.items()), cell.task, cell.first_sentences), []).append(cell)
     return [(", ".join(cell.name for cell in group), group[0]) for group in groups.values()]
 
 
@@ -99,6 +99,15 @@ def references(trainer: AbstractTrainer, choices: Choices) -> References:
     return References(cells, left_out)
 
 
-def alone(trainer: AbstractTrainer, choices: Choices) -> list[Configuration]:
-    """Return the configurations of these choices on one task each."""
-    return [trainer.reference(choices, cell.task) for cell in references(trainer, choices).cells if cell.task]
+def on_first_sentences(choices: Choices, digest: str) -> CellPlan:
+    """Return the cell of a configuration on the sentences of the first fresh seed; `digest` is the configuration's.
+
+    The name stays unique when another configuration becomes the best, so that the earlier cells can be kept.
+    """
+    return CellPlan(f"{VARIANCE}:{digest[:12]}", VARIANCE, dict(choices), first_sentences=True)
+
+
+def otherwise(trainer: AbstractTrainer, choices: Choices) -> list[Configuration]:
+    """Return the configurations of these choices on one task each, and on the first fresh seed's sentences."""
+    alone = [trainer.reference(choices, cell.task) for cell in references(trainer, choices).cells if cell.task]
+    return [*alone, trainer.on_first_sentences(choices)] if trainer.varies else alone

@@ -222,6 +222,10 @@ def _phases(space: Space, settings: Settings, designs: list[PlannedDesign]) -> l
     if settings.references and len(settings.tasks) > 1:
         what = f"up to {len(settings.tasks)} references: the best on each task alone x {k} seeds"
         planned.append(PlannedPhase("ablate", 0, len(settings.tasks) * k, what))
+    if settings.vary == "train" and k > 1:
+        phase = "ablate" if "ablate" in settings.phases else "confirm"
+        what = f"the best and the baseline on the first seed's training sentences x {k - 1} other seeds"
+        planned.append(PlannedPhase(phase, 0, 2 * (k - 1), what))
     planned.append(PlannedPhase("test", k, 2 * k, "the best and the baseline measured once on test; no training"))
     return [phase for phase in planned if phase.phase in settings.phases]
 

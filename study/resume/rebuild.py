@@ -88,9 +88,9 @@ def rebuild(
     runs: Sequence[RunRow],
     space: Space,
     configuration: Configure,
-    alone: Callable[[Choices], Sequence[Configuration]] = lambda _: (),
+    otherwise: Callable[[Choices], Sequence[Configuration]] = lambda _: (),
 ) -> Rebuilt:
-    """Rebuild the configuration of every run from its choices; `alone` gives those that train one task alone.
+    """Rebuild the configuration of every run from its choices; `otherwise` gives those on one task, or other sentences.
 
     A run with a number outside its range, which an older release's rounding produced, keeps its choices.
     """
@@ -102,7 +102,7 @@ def rebuild(
             same[run.id] = dict(run.choices_json)
         elif config is None:
             outside[candidate.fault] += 1
-        elif run.config_digest in {each.digest() for each in (config, *alone(candidate.choices))}:
+        elif run.config_digest in {each.digest() for each in (config, *otherwise(candidate.choices))}:
             same[run.id] = candidate.choices
         else:
             others.append((run, config))

@@ -12,7 +12,7 @@ from results.database.database import Database
 from results.database.rows import Cell, RunRow, StudyRow
 from search_spaces import SpaceError, describe
 from search_spaces.grammar import Choices
-from study.phases.cells import alone
+from study.phases.cells import otherwise
 from study.resume import space_changes
 from study.resume.code_changes import check_import, code_change
 from study.resume.rebuild import Import, Rebuilt, completed, plan_import, rebuild
@@ -104,7 +104,7 @@ def _compare_spaces(
     changes = space_changes.compare(study.space_json, now, [run.choices_json for run in runs])
     rebuilt = Rebuilt({}, ())
     if not changes.refused:
-        rebuilt = rebuild(runs, trainer.space, trainer.configuration, lambda choices: alone(trainer, choices))
+        rebuilt = rebuild(runs, trainer.space, trainer.configuration, lambda choices: otherwise(trainer, choices))
     refused = [*changes.refused, *rebuilt.faults]
     baseline = trainer.configuration(trainer.space.baseline()).digest()
     if not refused and baseline != study.decisions_json.get("baseline", baseline):

@@ -90,6 +90,7 @@ class AbstractTrainer(ABC):
     measures_alike: ClassVar[bool] = False  # whether all runs of a study must measure the same tasks
     first_alone: ClassVar[bool] = False  # whether only a first run can show that the trainer works
     fails_by_plan: bool = False  # whether failures are injected on request
+    varies: bool = False  # whether every seed has its own training sentences
     tasks: tuple[str, ...] = ()
     space: Space
     facts: StudyFacts
@@ -114,6 +115,14 @@ class AbstractTrainer(ABC):
         """
         raise ConfigurationError([Fault("tasks", f"this trainer cannot train one task alone, got {task}")])
 
+    def on_first_sentences(self, choices: Choices, seed: int = 0) -> Configuration:
+        """Return the configuration that trains these choices on the sentences of the first fresh seed.
+
+        Raises:
+            ConfigurationError: the training sentences do not vary.
+        """
+        raise ConfigurationError([Fault("data.vary", "the training sentences of this study are the same for all runs")])
+
     @abstractmethod
     def read(self, data: Mapping[str, Any], seed: int) -> Configuration:
         """Return the configuration that `model_dump(mode="json")` wrote."""
@@ -128,6 +137,10 @@ class AbstractTrainer(ABC):
 
         `device` is the device of the engine's runs, "cpu" or "cuda:0".
         """
+
+    def folder_of(self, config: Any, folder: Path) -> Path:
+        """Return the folder that a worker reads for a run; `folder` is the one that `prepare` wrote."""
+        return folder
 
     def examples(self) -> Sequence[ExampleRow]:
         """Return the stored facts about the dev examples, once prepared; none without sentences."""

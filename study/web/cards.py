@@ -12,7 +12,7 @@ from results.analysis.summary import Summary, summarise
 from results.database.database import Database
 from results.database.fingerprint import fingerprint, run_counts
 from results.database.rows import StudyRow
-from results.measurements.study_results import StudyResults
+from results.measurements.study_results import VARIANCE, StudyResults
 from results.report import first_screen, notes
 from results.text.formatting import plural
 from study.web import live_updates
@@ -122,10 +122,12 @@ def _progress(results: StudyResults, summary: Summary) -> tuple[tuple[str, ...],
         done, planned = ended, max(trials, ended)
     seen = set[str]()
     for phase in ("confirm", "ablate"):
-        digests = {cell.config_digest for cell in results.cells if cell.phase == phase} - seen
-        seen |= digests
-        if digests:
-            ran = sum(min(seeds, len(results.results_of(digest))) for digest in digests)
-            phases.append(f"{phase}: {ran} of {plural(seeds * len(digests), 'run')}")
-            done, planned = done + ran, planned + seeds * len(digests)
+        cells = [cell for cell in results.cells if cell.phase == phase and cell.config_digest not in seen]
+        # The first seed has run on its own sentences.
+        wanted = {cell.config_digest: seeds - (cell.design == VARIANCE) for cell in cells}
+        seen |= wanted.keys()
+        if wanted:
+            ran = sum(min(most, len(results.results_of(digest))) for digest, most in wanted.items())
+            phases.append(f"{phase}: {ran} of {plural(sum(wanted.values()), 'run')}")
+            done, planned = done + ran, planned + sum(wanted.values())
     return tuple(phases), done, planned

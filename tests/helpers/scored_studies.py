@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,6 +24,12 @@ class ScoredStudy:
             for digest, scores in values.items()
             for i, score in enumerate(scores)
         ]
+
+    def once(self, key: object, make: Callable[[], Any]) -> Any:
+        return make()
+
+    def measured(self) -> list[str]:
+        return [digest for digest in self.values if self.results_of(digest)]
 
     def results_of(self, digest: str) -> dict[int, Any]:
         found = enumerate(self.values.get(digest, ()))

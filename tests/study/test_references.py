@@ -13,7 +13,7 @@ from mtbert.config import RunConfig, parse
 from mtbert.errors import ConfigurationError
 from search_spaces.grammar import Choices
 from study.messages import Job, RunDone
-from study.phases.cells import alone, references
+from study.phases.cells import otherwise, references
 from study.resolve import resolve
 from study.settings import REHEARSAL
 from study.trainers.bert.configuration import single_task_config, to_config
@@ -93,7 +93,7 @@ def test_a_study_of_one_task_has_no_references() -> None:
 def test_the_references_of_choices_are_configurations_of_their_own() -> None:
     trainer = rehearsal()
     choices: Mapping[str, Any] = trainer.space.baseline()
-    digests = {one.digest() for one in alone(trainer, choices)}
+    digests = {one.digest() for one in otherwise(trainer, choices)}
     assert len(digests) == 3 and trainer.configuration(choices).digest() not in digests
 
 

@@ -13,6 +13,7 @@ from results.report.sections import (
     path,
     transfer,
     tuning,
+    variance,
 )
 from results.report.sections.section import BuiltSection, Content, Section, build_all
 
@@ -30,6 +31,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("fronts", "What a better score costs", fronts.build, "Score and cost"),
     Section("search", "How the search went", figures.build_search, "The search"),
     Section("tuning", "Tuning effort and selection bias of the search", tuning.build, "Tuning effort"),
+    Section("variance", "Where the variance of a score comes from", variance.build, "Variance by source"),
     Section("curves", "How training went", figures.build_curves, "Learning curves"),
     Section("timeline", "Timeline of runs", figures.build_timeline, "Timeline"),
     Section("errors", "Error analysis", errors.build, "Errors"),

@@ -57,7 +57,11 @@ def to_config(space: Space, choices: Mapping[str, Any], settings: Settings, seed
         "encoder": {"layers": settings.layers if same_backbone else None},
         "precision": settings.precision,
         "compiled": settings.compiled,
-        "data": {"train_examples": settings.train_examples, "dev_examples": settings.dev_examples},
+        "data": {
+            "train_examples": settings.train_examples,
+            "dev_examples": settings.dev_examples,
+            "vary": settings.vary,
+        },
         "multitask": {"epochs": settings.epochs},
         "seed": seed,
         "pretraining_seed": settings.seed if settings.fixed_pretraining_seed else None,

@@ -137,7 +137,6 @@ def _scores(results: StudyResults, summary: Summary, kept: KeptModel) -> dict[st
     runs = results.results_of(run.config_digest)
     scores = [other.score for other in runs.values() if other.score is not None]
     over = {over for over in (best.interval_over, gain and gain.over) if over}
-    fixed_pretraining = bool(summary.study.settings_json.get("fixed_pretraining_seed"))
     baseline = [] if summary.baseline is None or summary.best_is_baseline else [("baseline", summary.baseline)]
     return {
         "run_is_highest": run.score is not None and run.score >= max(scores),
@@ -145,7 +144,7 @@ def _scores(results: StudyResults, summary: Summary, kept: KeptModel) -> dict[st
         "tested": best.test_mean is not None,
         "compared": [("best configuration", best), *baseline],
         "gain": gain,
-        "interval_note": notes.interval_note(over, fixed_pretraining=fixed_pretraining),
+        "interval_note": notes.interval_note(over, summary.study),
         "seeds": [_seed(results, other, tasks, run) for other in runs.values()],
     }
 

@@ -10,6 +10,7 @@ from mtbert.config import RunConfig
 from mtbert.data import measurable
 from mtbert.data.examples import Corpus
 from mtbert.data.load import load_corpus
+from mtbert.data.subset import require_choice
 from mtbert.data.texts import triplets_in
 from mtbert.data.tokenize import Prepared
 from mtbert.encoder.backbones import check, check_layers, fetch
@@ -41,8 +42,10 @@ def check_all(settings: Settings) -> Checked:
     check(settings.backbone)
     fetch(settings.backbone)  # downloads a model of the hub, or fails, before anything is written
     check_layers(settings.backbone, settings.layers)
-    baseline = check_space(space, settings)
+    baseline = check_space(space, settings).with_seed(settings.seed)  # the search's: it draws the first sentences
     corpus = load_corpus(settings.data, tuple(baseline.tasks), strict=settings.strict_data)
+    if settings.vary == "train":
+        require_choice(corpus, settings.train_examples)
     measurable.require(corpus, settings.dev_examples, test="test" in settings.phases)
     sentences = with_sentences(space, settings, corpus)
     return Checked(sentences.space, baseline, corpus, sentences)

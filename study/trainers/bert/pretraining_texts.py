@@ -56,10 +56,10 @@ def with_sentences(space: Space, settings: Settings, corpus: Corpus) -> Sentence
     """
     texts: dict[str, tuple[str, ...]] = {}
     missing: dict[str, DataError] = {}
-    requested = _needs(space, settings)
+    requested, baseline = _needs(space, settings), to_config(space, space.baseline(), settings, settings.seed)
     for name, most in together(requested.values()).items():
         try:
-            texts |= read_texts(corpus, {name: most}, settings.train_examples)
+            texts |= read_texts(corpus, {name: most}, settings.train_examples, baseline.subset_seed)
         except DataError as error:
             missing[name] = error
     if not missing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mtbert.config import RunConfig
@@ -11,9 +11,9 @@ from mtbert.stage_store.keys import ChainKeys, chain_keys, root_key
 
 @dataclass(frozen=True, eq=False)
 class StageKeys:
-    """The stage keys of any run of a study: `hashes` of its data (`Prepared.hashes`), device, threads per worker."""
+    """The stage keys of any run of a study: `hashes_of` its data (`Prepared.hashes`), device, threads per worker."""
 
-    hashes: Mapping[str, str]
+    hashes_of: Callable[[RunConfig], Mapping[str, str]]
     device: str
     threads: int
     _roots: dict[str, str] = field(default_factory=dict)
@@ -24,6 +24,6 @@ class StageKeys:
             root = root_key(config.backbone, device=self.device, threads=self.threads)
             self._roots[config.backbone] = root
         try:
-            return chain_keys(config, self._roots[config.backbone], self.hashes)
+            return chain_keys(config, self._roots[config.backbone], self.hashes_of(config))
         except KeyError:
             return None

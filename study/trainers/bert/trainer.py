@@ -14,7 +14,7 @@ from mtbert.config import CONFIG_VERSION, RunConfig
 from mtbert.config.parts import MultitaskConfig
 from mtbert.data import held_out, measurable
 from mtbert.data.texts import triplets_note
-from mtbert.data.tokenize import Prepared, choose
+from mtbert.data.tokenize import choose
 from mtbert.encoder import truncation
 from mtbert.precision import native_precision, slow
 from mtbert.run import prepare_data
@@ -27,6 +27,7 @@ from study.settings import PHASES, Settings, SettingsError
 from study.trainers.abstract import AbstractTrainer, StudyFacts, Timing
 from study.trainers.bert import best_model
 from study.trainers.bert.configuration import idle_level_notes, single_task_config, to_config
+from study.trainers.bert.drawn_data import DrawnData
 from study.trainers.bert.example_rows import example_rows
 from study.trainers.bert.preparation import check_all, describe_data, prepare
 from study.trainers.bert.stage_keys import StageKeys
@@ -67,7 +68,7 @@ class MultitaskBert(AbstractTrainer):
         if settings.compiled and (message := fault(self._devices[0])) is not None:
             raise SettingsError(message)
         self._settings, self._checked = settings, check_all(settings)
-        self.space, self.tasks = self._checked.space, settings.tasks
+        self.space, self.tasks, self.varies = self._checked.space, settings.tasks, settings.vary == "train"
         corpus, sentences = self._checked.corpus, self._checked.sentences
         most = math.inf if settings.train_examples is None else settings.train_examples
         sizes = [int(min(most, len(task.train))) for task in corpus.tasks.values()]
@@ -76,7 +77,8 @@ class MultitaskBert(AbstractTrainer):
             notes.append(f"{reason}; --precision auto selects the faster one")
         if not corpus.made_up:  # results on made-up data are not interpreted
             notes += held_out.notes(corpus)
-            notes += measurable.notes(corpus, settings.train_examples, settings.dev_examples)
+            subset = self._checked.baseline.subset_seed
+            notes += measurable.notes(corpus, settings.train_examples, settings.dev_examples, subset)
             notes += triplets_note(sentences.texts)
         notes += [*truncation.notes(self._checked.baseline, corpus), *sentences.notes()]
         self.facts = StudyFacts(
@@ -90,7 +92,7 @@ class MultitaskBert(AbstractTrainer):
             notes=(*notes, *idle_level_notes(self.space, settings, sizes)),
         )
         self._stages: StageKeys | None = None
-        self._prepared: Prepared | None = None
+        self._data: DrawnData | None = None
 
     def devices(self) -> tuple[str, ...]:
         """Return the GPUs, else the processor."""
@@ -108,6 +110,12 @@ class MultitaskBert(AbstractTrainer):
         """Return the `RunConfig` of these choices without the other tasks."""
         return single_task_config(self.configuration(choices, seed), task)
 
+    def on_first_sentences(self, choices: Choices, seed: int = 0) -> RunConfig:
+        """Return the `RunConfig` of these choices on the training sentences of the first fresh seed."""
+        config = self.configuration(choices, seed).model_dump(mode="json")
+        config["data"]["subset_seed"] = self._settings.seeds_of(1)[0]
+        return RunConfig.model_validate(config)
+
     def read(self, data: Mapping[str, Any], seed: int) -> RunConfig:
         """Return a stored `RunConfig`."""
         return RunConfig.model_validate(data).with_seed(seed)
@@ -118,13 +126,21 @@ class MultitaskBert(AbstractTrainer):
 
     def prepare(self, folder: Path, device: str) -> dict[str, Any]:
         """Tokenize the data once for all workers, and return its numbers."""
-        self._prepared = prepare(self._checked, folder)
-        self._stages = StageKeys(self._prepared.hashes, device, THREADS)
-        return describe_data(self._checked, self._prepared)
+        self._data = DrawnData(self._checked, folder, prepare(self._checked, folder))
+        self._stages = StageKeys(self._data.hashes_of, device, THREADS)
+        return describe_data(self._checked, self._data.prepared)
+
+    def folder_of(self, config: RunConfig, folder: Path) -> Path:
+        """Return the folder with the run's training sentences."""
+        return folder if self._data is None else self._data.folder_of(config)
 
     def examples(self) -> list[ExampleRow]:
-        """Return the stored facts about dev examples; words are counted in the training sentences of all tasks."""
-        chosen = choose(self._checked.corpus, self._settings.train_examples, self._settings.dev_examples)
+        """Return the stored facts about dev examples; words are counted in the training sentences of all tasks.
+
+        If those vary, the words of all rows that they are drawn from count.
+        """
+        most = None if self.varies else self._settings.train_examples
+        chosen = choose(self._checked.corpus, most, self._settings.dev_examples)
         dev, train = ({task: split for (task, name), split in chosen.items() if name == of} for of in ("dev", "train"))
         return list(example_rows(dev, train.values()))
 

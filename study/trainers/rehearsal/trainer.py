@@ -62,7 +62,10 @@ class Rehearsal(AbstractPlainTrainer):
         self.space = pin(load(settings.space), settings.pins)
         self.surface = plant(self.space, settings.tasks, settings.seed)
         self.tasks, self.fails_by_plan = settings.tasks, bool(faults)
-        self._common = {"epochs": settings.epochs, "tasks": list(settings.tasks)}
+        self._common: dict[str, Any] = {"epochs": settings.epochs, "tasks": list(settings.tasks)}
+        self.varies, self._first_seed = settings.vary == "train", settings.seeds_of(1)[0]
+        if self.varies:
+            self._common["vary"] = settings.vary
         self._facts = facts(
             self.surface,
             seed=settings.seed,
@@ -80,6 +83,10 @@ class Rehearsal(AbstractPlainTrainer):
     def dev_rows(self) -> dict[str, int]:
         """Return as many dev examples as a rehearsal makes up."""
         return dict.fromkeys(self.surface.tasks, self._facts["examples"])
+
+    def on_first_sentences(self, choices: Choices, seed: int = 0) -> PlainConfiguration:
+        """Return the configuration of these choices with the noise of the first fresh seed's sentences."""
+        return PlainConfiguration.of(self.space, choices, {**self._common, "subset_seed": self._first_seed}, seed)
 
     def prepare(self, folder: Path, device: str) -> dict[str, Any]:
         """Create the folder, and return the planted truth for the study's record."""

@@ -1,6 +1,7 @@
 """Rehearsed runs: scores drawn around a response surface instead of training, in milliseconds and without torch.
 
 score of a run = expected score (`response_surface`) + N(0, 0.7 points) of the seed + noise of the dev examples
+                 + with `--vary train` that of the training sentences, N(0, 0.7 points) twice (`_sentence_noise`)
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from study.trainers.rehearsal.response_surface import PARAMETERS, RUN_SECONDS, S
 # Classes of the built-in tasks; None: a score from 0 to 5, measured by Pearson's r. Others have two classes.
 CLASSES: Mapping[str, int | None] = {"sst": 5, "quora": 2, "sts": None, "sick": None, "cfimdb": 2, "rotten_tomatoes": 2}
 SEED_NOISE = 0.007  # standard deviation of a run's score over seeds, at infinitely many examples
+SENTENCE_NOISE = 0.007  # of the training sentences (--vary train): one for all configurations, one for each
 EXAMPLE_SHARE = 0.8  # proportion of the variance of correctness that examples share in all runs
 INFERENCE_MS, MEMORY = 5.0, 900_000_000
 WAITED_SECONDS = 0.006  # real duration of a rehearsed run of the baseline
@@ -52,8 +54,11 @@ def run_job(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | Evaluatio
     surface, epochs = Surface.read(job.facts["surface"]), int(job.facts["epochs"])
     choices: Choices = job.config["choices"]
     name = hashlib.sha256(json.dumps([job.config, job.seed], sort_keys=True).encode()).hexdigest()
+    common = job.config.get("common", {})
     noise = rng(job.facts["seed"], name).normal(0, SEED_NOISE)
-    tasks = job.config.get("common", {}).get("tasks", surface.tasks)  # a single-task reference has one
+    if "vary" in common:
+        noise += _sentence_noise(job, common.get("subset_seed", job.seed))
+    tasks = common.get("tasks", surface.tasks)  # a single-task reference has one
     expected = {task: value for task, value in surface.expected(choices).items() if task in tasks}
     reached = {task: min(max(value + noise, 0.01), 0.99) for task, value in expected.items()}
     seconds, parameters = surface.cost(choices)
@@ -85,6 +90,13 @@ def run_job(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | Evaluatio
         inference_ms=INFERENCE_MS * seconds / RUN_SECONDS,
         stages=(),
     )
+
+
+def _sentence_noise(job: Job, subset_seed: int) -> float:
+    """Return the effect of the training sentences that a seed draws: on all configurations, and on this one."""
+    text = json.dumps(job.config["choices"], sort_keys=True)
+    names = (f"sentences {subset_seed}", f"sentences {subset_seed} {text}")
+    return sum(float(rng(job.facts["seed"], name).normal(0, SENTENCE_NOISE)) for name in names)
 
 
 def _trained(job: Job, go_on: Callable[[EpochDone], bool], metrics: Metrics, seconds: float) -> tuple[int, float]:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from cases import for_each
 
-from mtbert.data.examples import Split
-from mtbert.data.subset import first, hold_out_dev, hold_out_test
+from mtbert.data.examples import Corpus, Split, TaskData
+from mtbert.data.subset import first, hold_out_dev, hold_out_test, require_choice
 from mtbert.errors import DataError
 
 
@@ -31,6 +31,26 @@ def test_a_subset_holds_the_smallest_hashes_in_the_splits_order() -> None:
 def test_a_subset_does_not_depend_on_the_order_of_rows() -> None:
     data = split(50)
     assert set(first(data.take(range(49, -1, -1)), 7).ids) == set(first(data, 7).ids)
+
+
+def test_each_seed_draws_its_own_rows_nested_in_larger_subsets() -> None:
+    data = split(200)
+    drawn = {seed: set(first(data, 50, seed).ids) for seed in (None, 0, 1)}
+    assert all(len(rows) == 50 for rows in drawn.values())
+    # Two random halves of a half: hypergeometric around 12.5 rows in common, with a deviation of 2.7.
+    assert all(4 < len(drawn[a] & drawn[b]) < 21 for a, b in ((None, 0), (None, 1), (0, 1)))
+    assert drawn[1] == set(first(data, 50, 1).ids) and set(first(data, 20, 1).ids) < drawn[1]
+    assert set(first(data.take(range(199, -1, -1)), 50, 1).ids) == drawn[1]
+
+
+@for_each(("n", "told"), [(None, "got all of sst 6"), (6, "got 6 of sst 6"), (1_000, "got 1,000 of sst 6, quora 9")])
+def test_where_nothing_is_left_to_draw_the_message_has_the_rows_and_the_way_out(n: int | None, told: str) -> None:
+    rows = {"sst": split(6), "quora": split(9)}
+    tasks = {name: TaskData(each, each, each) for name, each in rows.items()}
+    corpus = Corpus("here", False, tasks, (), {}, {}, "f")
+    require_choice(corpus, 5)
+    with pytest.raises(DataError, match=f"{told}.*Give --train-examples 3, say, or leave out --vary"):
+        require_choice(corpus, n)
 
 
 @for_each("n", [None, 5, 99])

@@ -10,8 +10,7 @@ import pytest
 from results.analysis.comparisons import judged_contrasts
 from results.analysis.contrasts import SCORE, Comparison, Weights, compare, compared_runs, contrast
 from results.measurements.study_results import StudyResults
-from results.statistics.bootstrap import MeanDifference, score_difference
-from results.statistics import paired_difference, tasks_difference
+from results.statistics import MeanDifference, paired_difference, score_difference, tasks_difference
 from tests.results.conftest import StudyMaker, digest_of
 
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
@@ -34,7 +33,7 @@ def study(make: Any, *, predictions: bool = True, seeds: int = 3) -> StudyResult
 
 
 def in_score(results: StudyResults, weights: Weights) -> Comparison | None:
-    return contrast(results, {SCORE: weights}, closed_form=True)
+    return contrast(results, {SCORE: weights})
 
 
 def interaction_weights() -> dict[str, float]:
@@ -44,7 +43,9 @@ def interaction_weights() -> dict[str, float]:
 def test_tasks_in_closed_form_are_those_of_one_task() -> None:
     rng = np.random.default_rng(3)
     table = rng.normal(0.1, 1, (4, 50)) + rng.normal(0, 0.3, (4, 1)) + rng.normal(0, 0.5, 50)
-    assert tasks_difference([table]) == paired_difference(table, np.zeros_like(table))
+    found, expected = tasks_difference([table]), paired_difference(table, np.zeros_like(table))
+    assert (found.estimate, found.noise.seed_df) == (expected.estimate, expected.noise.seed_df)
+    assert (found.noise.seeds, found.noise.examples) == pytest.approx((expected.noise.seeds, expected.noise.examples))
 
 
 def test_tasks_in_closed_form_are_near_to_resampling() -> None:
@@ -109,8 +110,6 @@ def test_a_table_pools_the_noise_of_seeds_and_adjusts_for_its_rows(results: Stud
     interaction, effect = (row.comparison for row in rows)
     assert interaction is not None and effect is not None
     assert interaction.difference.noise.seed_df > 2 and effect.difference.noise.seed_df > 2
-    # Four configurations of equal weight and alike variances have about twice the noise of two.
-    assert interaction.difference.noise.seeds / effect.difference.noise.seeds == pytest.approx(2, rel=0.6)
     assert rows[1].judgement is not None and rows[1].judgement.verdict == "helps"
     for row in rows:
         assert row.judgement is not None and row.judgement.adjusted_p >= row.judgement.p

@@ -24,7 +24,7 @@ def scores_of(means: dict[str, float], seeds: int = 6) -> dict[str, Any]:
 
 
 def made(scores: dict[str, Any], **settings: Any) -> Any:
-    return ScoredStudy(scores, **{"seeds": 3, "max_seeds": 6, **settings})
+    return ScoredStudy(scores, **{"seeds": 3, "max_seeds": 6, "margin": 0.001, **settings})
 
 
 def first(scores: dict[str, Any], count: int | dict[str, int]) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def test_the_p_value_is_that_of_all_looks() -> None:
 def test_the_table_of_a_report_has_these_looks() -> None:
     results, _ = replicated(scores_of(MEANS))
     rows = compare_all(results, ROWS, "best")
-    assert [row.judgement and row.judgement.verdict for row in rows] == ["equivalent", "hurts", "open", "helps"]
+    assert [row.judgement and row.judgement.verdict for row in rows] == ["open", "hurts", "no gain", "helps"]
     assert [len(row.comparison.seeds) for row in rows if row.comparison] == [6, 3, 6, 3]
     assert all(row.comparison is not None and row.comparison.level > 0.95 for row in rows)
 
@@ -198,6 +198,3 @@ def test_the_luck_of_the_choice_is_that_of_the_first_look() -> None:
         found = unchosen.differences[0]
         assert late.differences[0] is not None and found is not None
         assert late.differences[0].estimate > found.estimate
-        assert late.comparison is not None and unchosen.comparison is not None
-        if len(late.differences) == len(unchosen.differences):
-            assert late.comparison.difference == unchosen.comparison.difference

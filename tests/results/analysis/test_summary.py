@@ -17,7 +17,8 @@ def test_a_finished_study_has_its_answer(finished: Database) -> None:
     found = summarise(StudyResults(finished, "demo-study"))
     assert found.best.choices["pooling"] == "mean"
     assert [change.factor for change in found.best_changes] == ["pooling", "sts_head", "learning_rate"]
-    assert found.gain.interval.estimate == pytest.approx(found.best.mean - found.baseline.mean, abs=1e-6)
+    as_measured = found.best.mean - found.baseline.mean
+    assert as_measured - 0.01 < found.gain.interval.estimate < as_measured  # corrected for the selection bias
     assert found.gain.seeds == (1000, 1001, 1002)
     assert len(found.ablation) == 5
     assert (found.best.test_seeds, found.baseline.test_seeds) == (3, 3)

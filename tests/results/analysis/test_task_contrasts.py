@@ -13,8 +13,7 @@ from results.analysis.contrasts import common_seeds, contrast, values, weights_o
 from results.analysis.task_contrasts import compare_tasks, unmeasured
 from results.database.database import Database
 from results.measurements.study_results import StudyResults
-from results.statistics import paired_difference
-from results.statistics.variance_shrinkage import variance_prior
+from results.statistics import moderated, paired_difference
 
 A = {"sst": [0.50, 0.52, 0.54], "quora": [0.7, 0.7, 0.7], "sts": [0.30, 0.32, 0.31]}
 B = {"sst": [0.40, 0.43, 0.45], "quora": [0.6, 0.61, 0.59], "sts": [0.35, 0.36, 0.34]}
@@ -113,26 +112,22 @@ def test_a_score_that_is_no_number_is_not_compared(database: Database) -> None:
     assert np.isnan(values(results, digest("A"), (1000, 1001), "sts")).tolist() == [False, True]
 
 
-def test_seed_noise_is_that_of_all_rows(results: StudyResults) -> None:
+def test_the_noise_is_moderated_over_the_study_s_other_configurations(results: StudyResults) -> None:
     plain = contrast(results, {"sst": over(["A"], ["B", "C"])})
     found = compare_tasks(results, ["sst"], over(["A"], ["B", "C"]))
-    assert plain is not None and found is not None
-    variances = [float(np.var(row["sst"], ddof=1)) for row in (A, B, C)]
-    prior = variance_prior(variances, [2, 2, 2])
-    own = [prior.moderated(variance, 2) for variance in variances]
-    by_hand = (own[0][0] + own[1][0] / 4 + own[2][0] / 4) / 3
-    assert found.difference.noise.seeds == pytest.approx(by_hand)
-    assert found.difference.noise.seed_df == own[0][1] > 2
+    others = [contrast(results, {"sst": over([label], ["A"])}) for label in "BC"]  # without a baseline: the first one
+    assert plain is not None and found is not None and None not in others
+    expected = moderated([plain.row], [one.row for one in others if one])[0]
+    assert found.difference == expected and expected.noise != plain.difference.noise
     assert found.difference.estimate == plain.difference.estimate
 
 
-def test_where_no_seed_deviates_the_noise_of_the_difference_stays(database: Database) -> None:
+def test_a_tie_of_all_seeds_is_not_taken_for_certainty(database: Database) -> None:
+    """Two accuracies that are the same with every seed, on different right answers: the residual is left."""
     rng = np.random.default_rng(0)
     right = {label: np.stack([rng.permutation(80) < n for _ in range(3)]) for label, n in (("A", 40), ("B", 20))}
     rows = {label: {"sst": table.mean(axis=1).tolist()} for label, table in right.items()}
     write(database, "x", rows, right=right)
-    results = StudyResults(database, "s")
-    weights = over(["A"], ["B"])
-    found = compare_tasks(results, ["sst"], weights)
-    assert found is not None and found == contrast(results, {"sst": weights})
-    assert found.difference.noise.seeds > 0
+    found = compare_tasks(StudyResults(database, "s"), ["sst"], over(["A"], ["B"]))
+    assert found is not None and found.row.variance == pytest.approx(0)
+    assert found.difference.noise.seeds == pytest.approx((found.row.residual or 0) / 3) and found.row.residual

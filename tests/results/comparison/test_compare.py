@@ -15,6 +15,7 @@ import pytest
 from sqlite import migrated
 
 from results import export, report
+from results.analysis.contrasts import compare
 from results.comparison.compare import StudyComparison, compare_studies
 from results.comparison.frame import comparison_frame
 from results.database.database import Database, open_database
@@ -165,13 +166,12 @@ def test_the_selection_bias_of_each_best_does_not_make_turned_rows_differ(tmp_pa
             database.studies.replace_cells(name, "ablate", [cell("ablate", "one", other, 0, **told)])
         studies = [StudyResults(database, name) for name in ("x", "y")]
         (row,) = compare_studies(studies).pairs[0].shared
-        page = render_comparison(compare_studies(studies))
-    assert row.turned and row.difference and row.difference.excludes_zero  # as measured
-    assert row.judgement and row.judgement.p > 0.05 and row.judgement.verdict == "carries over"
-    assert row.first.judged and row.second.judged and row.first.interval and row.second.interval
-    assert row.first.judged.estimate > row.first.interval.estimate
-    assert row.second.judged.estimate < row.second.interval.estimate
-    assert "corrected for the selection bias of a study" in page
+        plain = [compare(one, digest(other), digest(best)) for one, (best, other) in zip(
+            studies, (("mean", "cls"), ("cls", "mean")), strict=True)]  # fmt: skip
+    assert row.turned and row.judgement and row.judgement.verdict == "carries over"
+    assert plain[0] and plain[1] and row.first.interval and row.second.interval
+    assert row.first.interval.estimate > plain[0].interval.estimate
+    assert row.second.interval.estimate < -plain[1].interval.estimate
 
 
 def test_the_table_has_every_row_and_leads_to_its_runs(place: Place, found: StudyComparison) -> None:

@@ -65,5 +65,6 @@ def test_the_report_says_what_its_intervals_leave_out(light: Any, fixed: bool) -
     assert ("--fixed-pretraining-seed" in text.partition("How it was done</h2>")[2]) is fixed
 
 
-def test_without_intervals_nothing_is_said_of_them() -> None:
-    assert notes.interval_note(set(), fixed_pretraining=True) == ""
+def test_without_intervals_nothing_is_said_of_them(light: Any) -> None:
+    light.study(settings_json={"fixed_pretraining_seed": True})
+    assert notes.interval_note(set(), light.database.studies.require(light.name)) == ""

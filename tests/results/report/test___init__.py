@@ -377,7 +377,7 @@ def test_a_study_without_predictions_says_what_its_intervals_are_of(light: Any) 
     def fill(make: Any) -> None:
         confirmed(make, 3, predictions=False)
 
-    assert "95 % t intervals over seeds, for these sentences only" in state(light, fill)
+    assert "95 % t intervals over seeds, for these dev sentences only" in state(light, fill)
 
 
 def test_scores_that_are_no_number_do_not_break_the_page(light: Any) -> None:

@@ -88,7 +88,7 @@ def test_resampling_finds_the_noise_of_the_closed_form() -> None:
 
 
 def test_the_intervals_cover_a_true_gain_as_often_as_they_say() -> None:
-    """benchmarks/statistics.py asks 2,000 times in more worlds; 400 times 95 % are 372 to 389 within two errors."""
+    """400 times 95 % are 372 to 389 within two errors; benchmarks/statistics.py simulates whole studies."""
     rng = np.random.default_rng(8)
     covered = 0
     for _ in range(400):

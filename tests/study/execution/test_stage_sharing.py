@@ -16,7 +16,7 @@ from study.execution.observer import Request
 from study.execution.stage_sharing import Queue, StagesInProgress, in_order, needed, wanted_epochs
 from study.trainers.bert.stage_keys import StageKeys
 
-KEYS = StageKeys(defaultdict(lambda: "same"), "cpu", 1)
+KEYS = StageKeys(lambda _: defaultdict(lambda: "same"), "cpu", 1)
 MLM = {"mlm": {"epochs": 1}}
 SIMCSE = {"simcse_unsupervised": {"epochs": 1}}
 ALONE = {"single_task": {"epochs": 1}}
@@ -73,7 +73,7 @@ def test_a_run_needs_what_comes_after_the_last_stage_that_is_there() -> None:
 
 
 def test_data_that_is_not_there_gives_no_keys() -> None:
-    assert StageKeys({}, "cpu", 1).of(config()) is None
+    assert StageKeys(lambda _: {}, "cpu", 1).of(config()) is None
 
 
 def request(label: str, *parts: dict[str, Any], **values: Any) -> Request:

@@ -11,7 +11,7 @@ from rich.console import Console
 from mtbert.config import RunConfig
 from mtbert.data.tokenize import Prepared
 from study.planning import plan
-from study.planning.plan import Plan
+from study.planning.plan import Plan, PlannedPhase
 from study.resolve import resolve
 from study.trainers.bert import trainer
 from study.trainers.bert.timing import Costs, kind_of
@@ -106,3 +106,12 @@ def test_it_says_how_the_time_was_estimated(searched: Plan, grid: tuple[Plan, li
     assert "measured: a few steps of" in text and "kinds of training and of mlm, simcse" in text
     assert f"the first ones of the search, and {plan.DRAWN} drawn at random" in text
     assert "one run of the search" not in shown(grid[0])
+
+
+def test_runs_that_separate_seeds_from_training_sentences_are_planned(measured: list[RunConfig]) -> None:
+    same, varied = (made(space="pooling", seeds=3, vary=vary) for vary in ("none", "train"))
+    assert [phase for phase in varied.phases if phase not in same.phases] == [
+        PlannedPhase("ablate", 0, 4, "the best and the baseline on the first seed's training sentences x 2 other seeds")
+    ]
+    alone = made(space="pooling", seeds=3, vary="train", phases=("search", "confirm"))
+    assert [(phase.phase, phase.most) for phase in alone.phases][-1] == ("confirm", 4)
