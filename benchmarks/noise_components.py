@@ -1,34 +1,31 @@
-"""The noise of single changes, by task and by the trained part: the table with which `--plan` reckons.
+"""The noise of single changes, by task and by the trained part: the table that `--plan` uses for studies without runs.
 
     python -m study.launch --space benchmarks/noise_components.py --phases confirm --data FOLDER --storage URL ...
     python benchmarks/noise_components.py URL STUDY STUDY ...
 
-The first, without `...`, is repeated for each trained part, with the flags of `FLAGS`; it can be stopped at any time, as every seed runs all
-rows before the next. The second writes `results/data/noise_components.json` from the finished runs: for each task the
-deviations s_S, s_R and s_E of a typical row's difference from the reference (`results.statistics.noise_components`).
+The first is a study of one trained part (`--set trainable=heads --set learning_rate=1e-3 --train-examples N ...`). It
+can be stopped at any time: every seed runs all rows before the next. The second writes
+`results/data/noise_components.json` from the finished runs: for each task the deviations s_S, s_R and s_E of a typical
+row's difference from the reference (`results.statistics.noise_components`).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 from dataclasses import asdict, replace
 from math import sqrt
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.append(str(ROOT))  # behind this folder: run from a checkout, too
-
 from results.analysis.leaderboard import baseline_digest
-from results.analysis.noise_components import Measurement, MeasuredTask, study_components
+from results.analysis.noise_components import MeasuredTask, Measurement, study_components
 from results.database.database import Database, open_database
 from results.measurements.study_results import StudyResults
 from results.statistics.noise_components import NoiseComponents
 from search_spaces import Space, factors
 from search_spaces.grammar.narrowing import steps, with_baseline
 
-TABLE = ROOT / "results" / "data" / "noise_components.json"
+TABLE = Path(__file__).resolve().parents[1] / "results" / "data" / "noise_components.json"
 FEWEST_SEEDS = 3  # in common with the reference
 PARTS = {"all": "all", "adapters_and_heads": "adapters", "heads": "heads"}  # level of `trainable` -> trained part
 
@@ -44,7 +41,7 @@ SPACE = Space(
         factors.HEAD_DROPOUT,
         factors.SST_HEAD,
         replace(factors.QUORA_HEAD, baseline="concat_absdiff"),
-        replace(factors.STS_HEAD, baseline="concat_absdiff"),
+        replace(factors.STS_HEAD, baseline="cosine_mlp"),
         replace(factors.BATCH_SIZE, role="scientific"),
         with_baseline(factors.SAMPLER, "round_robin_shortest", keep=("round_robin_shortest", "annealed")),
         with_baseline(factors.BALANCER, "sum", keep=("sum", "uncertainty")),
@@ -54,7 +51,7 @@ SPACE = Space(
     constraints=factors.ADAPTER_CONSTRAINTS,
     rows={
         "reference": {},
-        "sts_head=cosine_mlp": {"sts_head": "cosine_mlp"},
+        "sts_head=concat_absdiff": {"sts_head": "concat_absdiff"},
         "pooling=max": {"pooling": "max"},
         "batch_size=16": {"batch_size": "16"},
         "head_dropout=0.3": {"head_dropout": "0.3"},
@@ -98,7 +95,7 @@ def measurement(database: Database, name: str) -> tuple[str, Measurement]:
     components = study_components(results, FEWEST_SEEDS).items()
     return PARTS[pins["trainable"]], Measurement(
         date=results.study.created_at.date().isoformat(),
-        commit=(environment and environment.git_commit or "")[:7],
+        commit=((environment and environment.git_commit) or "")[:7],
         backbone=results.study.backbone,
         train_examples=settings["train_examples"],
         dev_examples=settings["dev_examples"],

@@ -1,7 +1,7 @@
 """The components of a study's noise by task, and those of the table that ships with the package.
 
 The table has what was measured once on real data, by the part of the model that is trained
-(`benchmarks/noise_components.py` writes it): plans of studies without runs reckon with it.
+(`benchmarks/noise_components.py` writes it): plans of studies without runs use it.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ class Measurement:
 def study_components(results: StudyResults, fewest_seeds: int = 2) -> dict[str, NoiseComponents]:
     """Return task -> components of the study's configurations minus the best, or else minus the baseline.
 
-    The task is `SCORE` where runs kept no predictions. Only configurations with that many fresh seeds in common with the
-    reference count. Empty before there is one that differs.
+    The task is `SCORE` where runs kept no predictions. Only configurations with at least `fewest_seeds` fresh seeds in
+    common with the reference count. Empty before there is one that differs.
     """
     reference = best_digest(results) or baseline_digest(results)
     if reference is None:

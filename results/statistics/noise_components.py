@@ -16,8 +16,8 @@ from results.statistics.paired_noise import PairedRow
 from results.statistics.variance_shrinkage import FEWEST, moderated
 
 # The squared correlation between rows that a plan expects. It is 1/4 for rows as noisy as their reference
-# (`correlations.SHARED`), but tables estimate it, and lose more power by a high estimate than they win by a low one: with
-# 1/3, simulated tables of 8 to 15 rows with 3 to 5 seeds detect as often as planned, within 3 %.
+# (`correlations.SHARED`), but a table estimates it, and loses more power by a high estimate than it gains by a low one.
+# With 1/3, simulated tables of 8 to 15 rows with 3 to 5 seeds detect as often as planned, within 3 %.
 EXPECTED = 1 / 3
 
 
@@ -76,7 +76,7 @@ def components_of(rows: Sequence[PairedRow]) -> NoiseComponents | None:
 def score_noise(tasks: Sequence[NoiseComponents], sizes: Sequence[int]) -> ScoreNoise:
     """Return the noise of the mean over T tasks with m = `sizes` dev examples, whose errors are independent.
 
-        residual = sum s_R^2 / m / T^2    by_seed = residual + sum s_S^2 / T^2    examples = sum s_E^2 / m / T^2
+    residual = sum s_R^2 / m / T^2    by_seed = residual + sum s_S^2 / T^2    examples = sum s_E^2 / m / T^2
     """
     pairs, squared = [(task, max(size, 1)) for task, size in zip(tasks, sizes, strict=True)], len(tasks) ** 2
     residual = sum(task.residual / size for task, size in pairs) / squared
@@ -103,7 +103,7 @@ def best_size(tasks: Sequence[NoiseComponents], run_seconds: float, example_seco
 
         m^2 = (run_seconds sum s_R^2 + seconds sum s_E^2) / (T example_seconds sum s_S^2)
 
-    Infinite if seeds have no noise of their own, or if examples cost nothing.
+    Infinite if s_S is 0, or if examples cost nothing.
     """
     cost = len(tasks) * example_seconds * sum(task.seeds for task in tasks)
     reducible = sum(run_seconds * task.residual + seconds * task.examples for task in tasks)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-
 from typing import Any
 
 from results.analysis.sequential import Schedule
@@ -57,7 +56,9 @@ class DevExamples:
     example_seconds: float | None = None
 
     @classmethod
-    def of(cls, rows: Mapping[str, int], limit: int | None, run_seconds: float | None, each: float | None) -> DevExamples:
+    def of(
+        cls, rows: Mapping[str, int], limit: int | None, run_seconds: float | None, each: float | None
+    ) -> DevExamples:
         """Return those of a study with at most `limit` examples per task; `run_seconds` with these, `each` of one."""
         used = {task: min(count, limit or count) for task, count in rows.items()}
         if run_seconds is None or each is None:

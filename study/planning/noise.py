@@ -1,8 +1,8 @@
-"""The noise that a plan reckons with: that of the study's own runs, or else of the table that ships with the package."""
+"""The noise of a plan: that of the study's own runs, or else that of the table that ships with the package."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from results.measurements.study_results import StudyResults
 from results.statistics.noise_components import NoiseComponents, ScoreNoise, score_noise
 from search_spaces import Space
 from search_spaces.grammar import Choices
+from study.settings import Settings
 
 TRAINED = ("multitask", "trainable", "name")  # where a configuration says which parameters are trained
 
@@ -54,7 +55,7 @@ def measured_noise(storage: str, name: str) -> PlannedNoise | None:
     return PlannedNoise(tasks, f"measured in {name}", name) if tasks else None
 
 
-def table_noise(space: Space, around: Choices, tasks: Sequence[str]) -> PlannedNoise:
+def table_noise(space: Space, around: Choices, settings: Settings) -> PlannedNoise:
     """Return the noise of the table for the part of the model that the configuration `around` trains."""
     part: Any = space.configuration(around)
     for name in TRAINED:
@@ -64,4 +65,6 @@ def table_noise(space: Space, around: Choices, tasks: Sequence[str]) -> PlannedN
         f"of single changes of {measured.backbone} (trained: {trained}), measured on {measured.date} with "
         f"{measured.train_examples:,} training examples per task and {measured.seeds} seeds"
     )
-    return PlannedNoise({task: measured.components(task) for task in tasks}, source)
+    if settings.vary == "train":
+        source += "; that of the training sentences is not included"
+    return PlannedNoise({task: measured.components(task) for task in settings.tasks}, source)

@@ -91,7 +91,7 @@ def make(
 
     The search's configurations are not known in advance, so their cost is the mean over its first configurations and a
     random sample. With the `best` of an earlier launch, the runs of the ablation are known too. Without the `noise` of
-    earlier runs, the plan reckons with that of the table, except for a custom trainer.
+    earlier runs, the plan has that of the table, except for a custom trainer.
     """
     space = trainer.space
     ablates = "ablate" in settings.phases and space.design == "search"
@@ -124,14 +124,18 @@ def make(
 
 
 def _detectable(
-    trainer: AbstractTrainer, settings: Settings, noise: PlannedNoise | None, best: Choices | None, timing: Timing | None
+    trainer: AbstractTrainer,
+    settings: Settings,
+    noise: PlannedNoise | None,
+    best: Choices | None,
+    timing: Timing | None,
 ) -> Detectable | None:
     space, example_seconds, seconds = trainer.space, None, None
     if timing is not None:
         example_seconds = timing.facts.get("dev_example_seconds")
         seconds = timing.seconds[trainer.configuration(space.baseline()).digest()]
     if noise is None and settings.trainer in (MTBERT, REHEARSAL):
-        noise = table_noise(space, best or space.baseline(), settings.tasks)
+        noise = table_noise(space, best or space.baseline(), settings)
     dev = DevExamples.of(trainer.dev_rows(), settings.dev_examples, seconds, example_seconds)
     unit = units_from(trainer.facts.tasks).score
     return detectable(settings, table_rows(space, settings, best), noise, dev, unit)

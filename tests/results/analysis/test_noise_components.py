@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from results.analysis.contrasts import SCORE, compare
-from results.analysis.noise_components import Measurement, MeasuredTask, nearest, study_components, table
+from results.analysis.noise_components import MeasuredTask, Measurement, nearest, study_components, table
 from results.measurements.study_results import StudyResults
 from results.statistics.noise_components import NoiseComponents, score_noise
 from tests.results.conftest import EXAMPLES, StudyMaker, digest_of

@@ -87,7 +87,12 @@ def test_a_plan_detects_as_often_as_the_verdicts() -> None:
     """Simulated: tables of 8 rows, 4 seeds, 300 examples; the true difference is the one detected with 80 % power."""
     noise = score_noise([PLANTED], [300])
     effect = minimum_detectable_effect(
-        noise.deviation, 4, example_variance=noise.examples, residual=noise.residual, comparisons=8, df=moderated_df(4, 8)
+        noise.deviation,
+        4,
+        example_variance=noise.examples,
+        residual=noise.residual,
+        comparisons=8,
+        df=moderated_df(4, 8),
     )
     tables = [moderated([paired_row([row]) for row in rows(seed, 8, 4, 300, effect)]) for seed in range(60)]
     p = np.array([[row.p_value() for row in table] for table in tables])

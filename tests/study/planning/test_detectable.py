@@ -1,4 +1,4 @@
-"""What a plan can detect: from the table of measured noise, from that of the study, with further seeds for open rows."""
+"""What a plan can detect: from the table of measured noise, from the study's, with further seeds for open rows."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def shown(found: plan.Plan) -> str:
     return out.getvalue()
 
 
-def expected(noise: PlannedNoise, seeds: int, rows: int, size: int = 200, level: float = 0.95, first: float = 1) -> float:
+def expected(
+    noise: PlannedNoise, seeds: int, rows: int, size: int = 200, level: float = 0.95, first: float = 1
+) -> float:
     found = score_noise(list(noise.tasks.values()), [size] * 3)
     return minimum_detectable_effect(
         found.deviation, seeds, example_variance=found.examples, residual=found.residual, level=level,
@@ -66,7 +68,9 @@ def test_a_new_study_takes_the_noise_of_the_table_and_says_so() -> None:
 @pytest.mark.parametrize(("level", "part"), [("all", "all"), ("heads", "heads"), ("last_k", "all")])
 def test_the_table_is_read_by_what_the_configuration_trains(level: str, part: str) -> None:
     space = pin(load("full_ablation"), [f"trainable={level}"])
-    found = table_noise(space, space.baseline(), ["sst"])
+    found = table_noise(space, space.baseline(), settings(tasks=("sst",)))
+    varied = table_noise(space, space.baseline(), settings(vary="train"))
+    assert "not included" in varied.source and "not included" not in found.source
     assert f"(trained: {part})" in found.source and found.tasks == {"sst": table()[part].components("sst")}
 
 
@@ -136,7 +140,9 @@ def test_the_plan_advises_the_size_by_the_costs() -> None:
     best = (600 * 0.24 + 3 * 1200 * 0.06) / (3 * 1.0 * 0.0003)
     assert dear.best(OWN, 3) == pytest.approx(best**0.5)
     assert dear.advice(OWN, 3).startswith(f"about {best**0.5:,.0f} dev examples per task are best")
-    assert DevExamples.of(rows, 200, None, None).advice(OWN, 3).startswith("use all dev examples: evaluation is usually")
+    assert (
+        DevExamples.of(rows, 200, None, None).advice(OWN, 3).startswith("use all dev examples: evaluation is usually")
+    )
     alone = PlannedNoise({"": NoiseComponents(0.0001)}, "measured in s", "s")
     assert cheap.advice(alone, 3) == NONE.advice(OWN, 3) == ""
 
