@@ -57,7 +57,7 @@ class DevExamples:
 
     @classmethod
     def of(
-        cls, rows: Mapping[str, int], limit: int | None, run_seconds: float | None, each: float | None
+        cls, rows: Mapping[str, int], limit: int | None, run_seconds: float | None = None, each: float | None = None
     ) -> DevExamples:
         """Return those of a study with at most `limit` examples per task; `run_seconds` with these, `each` of one."""
         used = {task: min(count, limit or count) for task, count in rows.items()}

@@ -130,13 +130,16 @@ def _detectable(
     best: Choices | None,
     timing: Timing | None,
 ) -> Detectable | None:
-    space, example_seconds, seconds = trainer.space, None, None
+    """Return what the table can detect, with the costs that `timing` measured on this machine."""
+    space, built_in, dev = trainer.space, settings.trainer in (MTBERT, REHEARSAL), DevExamples({}, {})
     if timing is not None:
-        example_seconds = timing.facts.get("dev_example_seconds")
         seconds = timing.seconds[trainer.configuration(space.baseline()).digest()]
-    if noise is None and settings.trainer in (MTBERT, REHEARSAL):
+        rows, example_seconds = timing.facts["dev_rows"], timing.facts["dev_example_seconds"]
+        dev = DevExamples.of(rows, settings.dev_examples, seconds, example_seconds)
+    elif built_in and settings.dev_examples is not None:
+        dev = DevExamples.of(dict.fromkeys(settings.tasks, settings.dev_examples), None)
+    if noise is None and built_in:
         noise = table_noise(space, best or space.baseline(), settings)
-    dev = DevExamples.of(trainer.dev_rows(), settings.dev_examples, seconds, example_seconds)
     unit = units_from(trainer.facts.tasks).score
     return detectable(settings, table_rows(space, settings, best), noise, dev, unit)
 

@@ -146,10 +146,6 @@ class AbstractTrainer(ABC):
         """Return the stored facts about the dev examples, once prepared; none without sentences."""
         return ()
 
-    def dev_rows(self) -> Mapping[str, int]:
-        """Return task -> number of dev examples that the data have for it, whatever the settings; empty if unknown."""
-        return {}
-
     def job_facts(self) -> Mapping[str, Any]:
         """Return plain data that a worker needs beside a configuration."""
         return {}

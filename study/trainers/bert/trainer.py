@@ -144,10 +144,6 @@ class MultitaskBert(AbstractTrainer):
         dev, train = ({task: split for (task, name), split in chosen.items() if name == of} for of in ("dev", "train"))
         return list(example_rows(dev, train.values()))
 
-    def dev_rows(self) -> dict[str, int]:
-        """Return task -> number of dev examples in the data."""
-        return {task: len(rows) for (task, split), rows in choose(self._checked.corpus).items() if split == "dev"}
-
     def keys(self, config: RunConfig) -> ChainKeys | None:
         """Return the keys of a run's stages."""
         return None if self._stages is None else self._stages.of(config)
@@ -180,6 +176,7 @@ class MultitaskBert(AbstractTrainer):
                 "dropped": len(checked.corpus.issues),
                 "precision": self._settings.precision,
                 "step_seconds": step,
+                "dev_rows": {task: len(rows) for (task, part), rows in choose(checked.corpus).items() if part == "dev"},
                 "dev_example_seconds": costs.of_dev_example(baseline),
                 "kinds": costs.all_kinds,
                 "measured": len(costs.kinds),

@@ -80,10 +80,6 @@ class Rehearsal(AbstractPlainTrainer):
         """Return the configuration of these choices on one task."""
         return PlainConfiguration.of(self.space, choices, {**self._common, "tasks": [task]}, seed)
 
-    def dev_rows(self) -> dict[str, int]:
-        """Return as many dev examples as a rehearsal makes up."""
-        return dict.fromkeys(self.surface.tasks, self._facts["examples"])
-
     def on_first_sentences(self, choices: Choices, seed: int = 0) -> PlainConfiguration:
         """Return the configuration of these choices with the noise of the first fresh seed's sentences."""
         return PlainConfiguration.of(self.space, choices, {**self._common, "subset_seed": self._first_seed}, seed)

@@ -140,9 +140,7 @@ def test_the_plan_advises_the_size_by_the_costs() -> None:
     best = (600 * 0.24 + 3 * 1200 * 0.06) / (3 * 1.0 * 0.0003)
     assert dear.best(OWN, 3) == pytest.approx(best**0.5)
     assert dear.advice(OWN, 3).startswith(f"about {best**0.5:,.0f} dev examples per task are best")
-    assert (
-        DevExamples.of(rows, 200, None, None).advice(OWN, 3).startswith("use all dev examples: evaluation is usually")
-    )
+    assert DevExamples.of(rows, 200).advice(OWN, 3).startswith("use all dev examples: evaluation is usually")
     alone = PlannedNoise({"": NoiseComponents(0.0001)}, "measured in s", "s")
     assert cheap.advice(alone, 3) == NONE.advice(OWN, 3) == ""
 
