@@ -81,7 +81,7 @@ def prior_of(values: ArrayLike, dfs: ArrayLike) -> Prior:
 def moderated(rows: Sequence[PairedRow], also: Sequence[PairedRow] = ()) -> list[Difference]:
     """Return the rows' differences with their noise over seeds moderated over the table; `also`: rows that only tell.
 
-    For a row, q is moderated over the rows that are like it, with r within a factor of `ALIKE` of its own: with a noisy
+    For a row, q is moderated over the rows that are like it, with r at most `ALIKE` times larger or smaller: with a noisy
     reference, rows that are almost identical to it would otherwise tell too small a q for the others. Rows whose q is
     an outlier (above the quantile `OUTLIER` of F times the median; Phipson et al. 2016, "Robust hyperparameter
     estimation protects against hypervariable genes", Annals of Applied Statistics 10) keep their own. The variance over
