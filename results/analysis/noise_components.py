@@ -92,8 +92,8 @@ def table() -> Mapping[str, Measurement]:
     return TypeAdapter(dict[str, Measurement]).validate_python(json.loads(text))
 
 
-def nearest(trained: str) -> tuple[str, Measurement]:
+def nearest(measured: Mapping[str, Measurement], trained: str) -> tuple[str, Measurement]:
     """Return the entry of the table for a trained part; if it was not measured, that of fine-tuning, else the first."""
     asked = {"adapters_and_heads": "adapters"}.get(trained, trained)
-    part = next(each for each in (asked, ALL, *table()) if each in table())
-    return part, table()[part]
+    part = next(each for each in (asked, ALL, *measured) if each in measured)
+    return part, measured[part]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from results.analysis.noise_components import ALL, nearest, study_components
+from results.analysis.noise_components import ALL, nearest, study_components, table
 from results.database.database import open_database
 from results.database.url import foreign_rows
 from results.measurements.study_results import StudyResults
@@ -60,7 +60,7 @@ def table_noise(space: Space, around: Choices, settings: Settings) -> PlannedNoi
     part: Any = space.configuration(around)
     for name in TRAINED:
         part = part.get(name, {})
-    trained, measured = nearest(part or ALL)
+    trained, measured = nearest(table(), part or ALL)
     source = (
         f"of single changes of {measured.backbone} (trained: {trained}), measured on {measured.date} with "
         f"{measured.train_examples:,} training examples per task and {measured.seeds} seeds"
