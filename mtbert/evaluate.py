@@ -20,7 +20,10 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_data(parser)
     parser.add_argument("--tasks", metavar="A,B", help="tasks to measure (default: all tasks of the model)")
     parser.add_argument(
-        "--split", choices=("train", "dev", "test"), default="dev", help="split to measure on (default: dev)"
+        "--split",
+        choices=("train", "dev", "test"),
+        default="dev",
+        help="split to measure on; dev: its examples that decide, without those by which training chose (default: dev)",
     )
     options = parser.parse_args(arguments)
     output.alone(options.json)
@@ -35,7 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     for task, metrics in result["tasks"].items():
         print(f"{task:16}{'   '.join(f'{name} {value:.4f}' for name, value in metrics.items())}")
     scores = f"{result['score']:.4f}   leaderboard_score {result['leaderboard_score']:.4f}"
-    print(f"{'score':16}{scores}   ({result['split']})")
+    part = f"{result['split']}, the examples that decide" if result["split"] == "dev" else result["split"]
+    print(f"{'score':16}{scores}   ({part})")
     return 0
 
 
@@ -45,6 +49,7 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     from mtbert import components, loaded_model
     from mtbert.data.load import load_split
     from mtbert.data.measurable import require_labels
+    from mtbert.data.subset import dev_parts
     from mtbert.data.tokenize import tokenize_split
     from mtbert.training.evaluation import evaluate
 
@@ -58,6 +63,8 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     read, issues = load_split(options.data, names, options.split)
     for line in dropped.lines(issues, listed=options.data_issues):
         print(line, file=sys.stderr)
+    if options.split == "dev":
+        read = {name: dev_parts(rows)[1] for name, rows in read.items()}
     for name, rows in read.items():
         require_labels(tasks[name], rows, f"{options.data}, split {options.split} of task {name}")
     splits = {name: tokenize_split(split, model.tokenizer, model.max_tokens) for name, split in read.items()}

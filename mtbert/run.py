@@ -72,7 +72,7 @@ def prepare_data(
 
 @dataclass(frozen=True, eq=False)
 class RunOutcome:
-    """The result of a run, with `model` in the state of its best epoch by dev score.
+    """The result of a run, with `model` in the state of its best epoch by `search` score.
 
     `stages` in the order they ran, or were loaded from the stage store: `shared_seconds` is what these had cost, with
     the features of frozen parts; `shared_train_seconds` the part of it that was not evaluation. `train_seconds` and
@@ -81,14 +81,16 @@ class RunOutcome:
     those that computed what it loaded from the store. `trainable_parameters` is what `multitask` trained. `stopped`:
     the caller ended the run early.
 
-    After `single_task` the best epoch is one of its epochs, unless no head improved. `train` is the model on a sample
-    of the train split, larger than that of the epochs; None if the run was stopped. `last_score` is the dev score after
-    the last epoch. `trouble` says why the stage store could not be used to the end.
+    After `single_task` the best epoch is one of its epochs, unless no head improved. `dev` is the model on the part of
+    dev that decides, `train` on a sample of the train split, larger than that of the epochs; None if the run was
+    stopped or was not to be decided. `last_score` is the `search` score after the last epoch. `trouble` says why the
+    stage store could not be used to the end.
     """
 
     model: MultitaskModel
     epochs: tuple[EpochReport, ...]
     best: EpochReport
+    dev: Evaluation | None
     train: Evaluation | None
     last_score: float
     stopped: bool
@@ -109,10 +111,13 @@ def run(
     report: Callable[[EpochReport], bool],
     device: str = "cpu",
     sharing: Sharing | None = None,
+    *,
+    decide: bool = True,
 ) -> RunOutcome:
     """Train one run on `device`; `report` is called after each epoch and ends the run by returning False.
 
-    With `sharing`, stages in its store are not computed again; epochs from there are reported like any other. On the
+    With `sharing`, stages in its store are not computed again; epochs from there are reported like any other. Without
+    `decide` the run never reads the part of dev that decides, as a run of a search should not. On the
     CPU the result depends on `config`, `data` and the number of threads (torch.set_num_threads) alone.
 
     Raises:
@@ -134,12 +139,13 @@ def run(
         config.tasks,
         chain,
         chain.features(config),
-        measure_train=config.single_task is None,
+        decide=decide and config.single_task is None,
     )
     chain.finish(outcome.epochs)
     trainable, epochs, part = model.trainable_parameters(), outcome.epochs, config.single_task
     if part is not None and not outcome.stopped:
-        outcome = single_task.run(model, part, data, config.seed, report, outcome, config.multitask.optimizer)
+        optimizer = config.multitask.optimizer
+        outcome = single_task.run(model, part, data, config.seed, report, outcome, optimizer, decide=decide)
         chain.add_single_task(outcome.epochs)
         epochs = (*epochs, *outcome.epochs)
     return _outcome(model, chain, outcome, epochs, trainable, device)
@@ -160,11 +166,12 @@ def _outcome(
         model=model,
         epochs=epochs,
         best=last.best,
+        dev=last.dev,
         train=last.train,
         last_score=last.last_score,
         stopped=last.stopped,
         train_seconds=train_seconds,
-        eval_seconds=sum(stage.seconds for stage in here) - train_seconds,
+        eval_seconds=sum(stage.seconds for stage in here) - train_seconds + last.eval_seconds,
         shared_seconds=sum(stage.seconds for stage in taken),
         shared_train_seconds=shared_train_seconds,
         trainable_parameters=trainable_parameters,
@@ -201,6 +208,6 @@ def _mlm(model: MultitaskModel, config: RunConfig, part: MlmConfig, data: Prepar
 
 
 def evaluate_split(model: MultitaskModel, data: Prepared, split: str) -> Evaluation:
-    """Evaluate a model on the split `dev` or `test` of all its tasks."""
+    """Evaluate a model on a split of all its tasks: `search`, `dev` or `test`."""
     tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {}) for name in model.heads}
     return evaluate(model, tasks, {name: data.splits[name, split] for name in tasks}, data.pad_id)

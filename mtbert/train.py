@@ -59,8 +59,8 @@ def _add_configuration(result: argparse.ArgumentParser) -> None:
         metavar="F",
         help="multiply every learning rate by F, as in study.launch (default: 1)",
     )
-    for split, kind in (("train", "training"), ("dev", "dev")):
-        text = f"at most N {kind} examples per task ({own}, otherwise all)"
+    for split, kind in (("train", "training examples per task"), ("dev", "dev examples per task that decide")):
+        text = f"at most N {kind} ({own}, otherwise all)"
         result.add_argument(f"--{split}-examples", type=int, metavar="N", help=text)
     result.add_argument("--backbone", help=f"minilm, tiny, a folder, or a hub name ({own})")
     result.add_argument("--seed", type=int, help=f"random seed ({own})")
@@ -181,12 +181,12 @@ def _run(config: RunConfig, data: Prepared, device: str, options: argparse.Names
     def report(epoch: EpochReport) -> bool:
         metrics = "   ".join(
             f"{name} {key} {value:.3f}"
-            for name, task in epoch.dev.tasks.items()
+            for name, task in epoch.search.tasks.items()
             for key, value in task.metrics.items()
             if key in ("accuracy", "pearson")
         )
         print(
-            f"epoch {epoch.epoch}/{config.reported_epochs()}   score {epoch.dev.score:.4f}   {metrics}",
+            f"epoch {epoch.epoch}/{config.reported_epochs()}   search score {epoch.search.score:.4f}   {metrics}",
             file=sys.stderr if options.json else sys.stdout,
             flush=True,
         )
@@ -215,16 +215,17 @@ def _tell(config: RunConfig, outcome: RunOutcome, options: argparse.Namespace) -
     """Print the results."""
     from mtbert.training.evaluation import degenerate
 
-    best = outcome.best
-    for note in degenerate(best.dev):
+    best, dev = outcome.best.epoch, outcome.dev
+    assert dev is not None  # the run was not stopped
+    for note in degenerate(dev):
         print(note, file=sys.stderr)
     if options.json:
         result = {
             "digest": config.digest(),
             "seed": config.seed,
-            "best_epoch": best.epoch,
-            "score": best.dev.score,
-            "tasks": {name: dict(task.metrics) for name, task in best.dev.tasks.items()},
+            "best_epoch": best,
+            "score": dev.score,
+            "tasks": {name: dict(task.metrics) for name, task in dev.tasks.items()},
             "stages": {stage.name: stage.losses.as_json() for stage in outcome.stages if stage.losses},
             "model": str(options.out) if options.out else None,
         }
@@ -233,7 +234,7 @@ def _tell(config: RunConfig, outcome: RunOutcome, options: argparse.Namespace) -
     for stage in outcome.stages:
         if stage.losses:
             print(stage.losses.sentence(stage.name))
-    print(f"best epoch {best.epoch}, dev score {best.dev.score:.4f}")
+    print(f"best epoch {best} by the search score; dev score, on examples that chose nothing: {dev.score:.4f}")
     if options.out:
         print(f"model {options.out}")
 

@@ -36,7 +36,9 @@ class JobSharing:
 
 @dataclass(frozen=True)
 class Job:
-    """A run to train (`train`), or a finished one to measure on the test split (`test`).
+    """A run to train (`search`, `train`), or a finished one to measure on the test split (`test`).
+
+    A run of the search is scored on the part of dev that the search reads, any other one on the part that decides.
 
     `worker` names the function that does it, "module:name"; its arguments are the job and a function that reports an
     epoch and returns whether to continue. `facts` are its inputs beside the configuration. The best epoch's model is
@@ -45,7 +47,7 @@ class Job:
     """
 
     run_id: int
-    kind: Literal["train", "test"]
+    kind: Literal["search", "train", "test"]
     config: Mapping[str, Any]
     prepared_folder: Path
     seed: int = 0

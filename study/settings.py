@@ -44,9 +44,9 @@ class Budget:
 
 
 BUDGETS: Mapping[str, Budget] = {
-    "smoke": Budget(4, 2, 1, 64, 64, confirm=1, ablations=3),
+    "smoke": Budget(4, 2, 1, 64, 48, confirm=1, ablations=3),
     "quick": Budget(12, 3, 2, 56, 56, confirm=2, ablations=4),
-    "standard": Budget(40, 5, 3, 2000, 1000, confirm=5, ablations=30),
+    "standard": Budget(40, 5, 3, 2000, None, confirm=5, ablations=30),
     "full": Budget(120, 5, 5, None, None, confirm=5, ablations=1000),
 }
 BY_BUDGET = "set by --budget"
@@ -157,7 +157,10 @@ class Settings:
         "needs --train-examples below the number of rows",
         "budget", default="none", choices=_words("none", "train"), fixed="runs",
     )  # fmt: skip
-    dev_examples: int | None = flag("dev examples per task", "budget", "N", shown=BY_BUDGET, least=1, fixed="runs")
+    dev_examples: int | None = flag(
+        "dev examples per task that decide; the search reads half as many others",
+        "budget", "N", shown=BY_BUDGET, least=1, fixed="runs",
+    )  # fmt: skip
     fixed_pretraining_seed: bool = flag(
         "use one seed for the stages before multitask training: faster, but intervals leave out their variation",
         "budget", default=False, fixed="runs",

@@ -11,21 +11,31 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
-from .database import PlantedStudy
+from .database import StoredStudy
 from .draw import draw
 from .figures import Figure, figures
+from .in_memory import replaced
 from .others import PARTS
 from .path import Reading, read
 from .worlds import WORLDS, World
 
-CHUNK = 50  # repetitions that share a database
+CHUNK = 250  # repetitions that share a database
 
 
 def readings(world: World, repetitions: range) -> list[Reading]:
-    """Return what is said of these studies; a repetition's number determines its study."""
+    """Return what is said of these studies; a repetition's number determines its study.
+
+    Raises:
+        AssertionError: the first study is read differently from the database and from memory.
+    """
     stream = zlib.crc32(world.name.encode())
-    with PlantedStudy(world) as planted:
-        return [read(planted, draw(world, np.random.default_rng([stream, number]))) for number in repetitions]
+    studies = (draw(world, np.random.default_rng([stream, number])) for number in repetitions)
+    first = next(studies)
+    with StoredStudy(world, first) as stored:
+        results = stored.results()
+        found = [read(results, stored, first)]
+        assert read(replaced(results, stored, first), stored, first) == found[0]
+        return found + [read(replaced(results, stored, drawn), stored, drawn) for drawn in studies]
 
 
 def measured(number: int, repetitions: int) -> dict[str, Figure]:

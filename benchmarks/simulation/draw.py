@@ -64,7 +64,7 @@ def _factors(world: World) -> Float:
 
 
 def _tasks(world: World, factors: Float) -> list[AbstractTask]:
-    of = variances(world.pairing, world.dev)
+    of = variances(world.pairing, world.own_examples, world.dev)
     return [KINDS[metric](of, factors, world.dev) for metric in world.tasks]
 
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from results.statistics import Interval
+
 from .path import Reading, ReadRow
 from .worlds import MARGIN, POINT
 
@@ -24,6 +26,7 @@ class Figure(NamedTuple):
     error: float = 0.0
     low: float = -np.inf
     high: float = np.inf
+    digits: int = 1
 
     @property
     def missed(self) -> bool:
@@ -33,7 +36,8 @@ class Figure(NamedTuple):
     def __str__(self) -> str:
         if np.isnan(self.value):
             return "-"
-        text = f"{self.value:.1f}" if self.error == 0 else f"{self.value:.1f} ± {self.error:.1f}"
+        shown = [f"{number:.{self.digits}f}" for number in (self.value, self.error)]
+        text = " ± ".join(shown) if self.error else shown[0]
         return f"**{text}**" if self.missed else text
 
 
@@ -43,17 +47,20 @@ Figures = dict[str, Figure]
 def figures(readings: Sequence[Reading]) -> Figures:
     """Return the figures of one world in percent and points; NaN where no row of the world has such an error."""
     rows = [reading.rows for reading in readings]
+    tested = [[row for row in table if not row.identical] for table in rows]
     return {
         "error": _any(rows, _is_null, lambda row: row.word in SAID, high=5),
-        "coverage": _share(rows, lambda row: True, _covers, low=93, high=98),
+        "coverage": _share(tested, _any_row, lambda row: _covers(row.interval, row.true), low=93, high=98),
+        "coverage, shown": _share(tested, _any_row, lambda row: _covers(row.shown, row.true), low=90),
+        "not within": _share(tested, _any_row, lambda row: abs(row.true) > row.within, high=5),
         "false equivalent": _share(rows, lambda row: _beyond(row, 0), _is("equivalent"), high=5),
         "false no gain": _share(rows, lambda row: _beyond(row, 1), _is("no gain"), high=5),
         "false no loss": _share(rows, lambda row: _beyond(row, -1), _is("no loss"), high=5),
         "wrong sign": _share(rows, lambda row: not _is_null(row), _wrong_sign, high=5),
         "found": _share(rows, lambda row: row.primary and _is_real(row), _right_sign),
         "found, secondary": _share(rows, lambda row: not row.primary and _is_real(row), _right_sign),
-        "nothing said": _share(rows, lambda row: True, _is(NOTHING)),
-        "half width": _mean([np.mean([row.high - row.low for row in each]) / 2 / POINT for each in rows]),
+        "nothing said": _share(rows, _any_row, _is(NOTHING)),
+        "half width": _mean([_half_width(table) for table in tested])._replace(digits=2),
         **_of_whole([reading for reading in readings if reading.gain]),
     }
 
@@ -63,8 +70,8 @@ def _of_whole(readings: Sequence[Reading]) -> Figures:
     gains = [reading.gain for reading in readings if reading.gain]
     tables = [reading.null_task_words for reading in readings]
     return {
-        "gain's coverage": _mean([100.0 * (gain.low <= gain.true <= gain.high) for gain in gains], low=93, high=98),
-        "gain too high by": _mean([(gain.estimate - gain.true) / POINT for gain in gains]),
+        "gain's coverage": _mean([100.0 * _covers(gain.interval, gain.true) for gain in gains], low=93, high=98),
+        "gain too high by": _mean([(gain.interval.estimate - gain.true) / POINT for gain in gains])._replace(digits=2),
         "error, single tasks": _mean([100.0 * any(word in SAID for word in words) for words in tables], high=5),
     }
 
@@ -116,8 +123,17 @@ def _beyond(row: ReadRow, sign: int) -> bool:
     return (sign * row.true if sign else abs(row.true)) >= MARGIN * POINT - TINY
 
 
-def _covers(row: ReadRow) -> bool:
-    return row.low <= row.true <= row.high
+def _any_row(_: ReadRow) -> bool:
+    return True
+
+
+def _covers(interval: Interval, true: float) -> bool:
+    return interval.low <= true <= interval.high
+
+
+def _half_width(rows: Sequence[ReadRow]) -> float:
+    """Return the mean half width of the intervals of 95 %, in points."""
+    return float(np.mean([row.interval.high - row.interval.low for row in rows])) / 2 / POINT
 
 
 def _right_sign(row: ReadRow) -> bool:

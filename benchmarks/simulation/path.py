@@ -9,27 +9,32 @@ from results.analysis.ablation import AblationRow, ablation_rows
 from results.analysis.summary import summarise
 from results.analysis.task_contrasts import task_differences
 from results.measurements.study_results import StudyResults
+from results.statistics import Interval
 
-from .database import BASELINE, PlantedStudy
+from .database import BASELINE, StoredStudy
 from .draw import DrawnStudy
 
 
 class ReadRow(NamedTuple):
-    """What is said of a row, beside what is true; differences in shares."""
+    """What is said of a row, beside what is true; differences in shares.
+
+    `interval` is the one of 95 %, `shown` the one that the verdict uses, and the difference is surely between -within
+    and +within.
+    """
 
     word: str
-    low: float
-    high: float
+    interval: Interval
+    shown: Interval
+    within: float
     true: float
-    primary: bool
+    primary: bool = True
+    identical: bool = False
 
 
 class ReadGain(NamedTuple):
     """The gain of the best over the baseline as it is printed, and the true one."""
 
-    estimate: float
-    low: float
-    high: float
+    interval: Interval
     true: float
 
 
@@ -41,26 +46,27 @@ class Reading(NamedTuple):
     null_task_words: Sequence[str] = ()
 
 
-def read(planted: PlantedStudy, drawn: DrawnStudy) -> Reading:
-    """Return what the report says of a drawn study."""
-    results, best = planted.results(drawn), planted.digests[drawn.best]
-    true = dict(zip(planted.digests, (drawn.true - drawn.true[drawn.best]).tolist(), strict=True))
-    if not planted.world.whole:
+def read(results: StudyResults, stored: StoredStudy, drawn: DrawnStudy) -> Reading:
+    """Return what the report says of a drawn study, whose results these are."""
+    best = stored.digests[drawn.best]
+    true = dict(zip(stored.digests, (drawn.true - drawn.true[drawn.best]).tolist(), strict=True))
+    if not stored.world.whole:
         return Reading([_row(row, true[row.cell.config_digest]) for row in ablation_rows(results, best)])
     summary = summarise(results)
     rows = [_row(row, true[row.cell.config_digest]) for row in summary.ablation]
-    null = [digest for digest in planted.rows if true[digest] == 0]
-    interval = summary.gain.interval
-    gain = ReadGain(interval.estimate, interval.low, interval.high, -true[BASELINE])
-    return Reading(rows, gain, _task_words(results, planted, best, null))
+    null = [digest for digest in stored.rows if true[digest] == 0]
+    gain = ReadGain(summary.gain.interval, -true[BASELINE])
+    return Reading(rows, gain, _task_words(results, stored, best, null))
 
 
 def _row(row: AblationRow, true: float) -> ReadRow:
-    interval, primary = row.comparison.interval, row.cell.design == "leave_one_out"
-    return ReadRow(row.judgement.verdict, interval.low, interval.high, true, primary)
+    said = row.judgement
+    return ReadRow(
+        said.verdict, row.comparison.interval, said.interval, said.within, true, said.primary, said.identical
+    )
 
 
-def _task_words(results: StudyResults, planted: PlantedStudy, best: str, null: Sequence[str]) -> list[str]:
+def _task_words(results: StudyResults, stored: StoredStudy, best: str, null: Sequence[str]) -> list[str]:
     """Return the verdicts on null rows in the table of single tasks."""
-    by_task = task_differences(results, planted.rows, best, planted.tasks)
-    return [by_task[digest, task].judgement.verdict for digest in null for task in planted.tasks]
+    by_task = task_differences(results, stored.rows, best, stored.tasks)
+    return [by_task[digest, task].judgement.verdict for digest in null for task in stored.tasks]

@@ -37,20 +37,21 @@ class Variances(NamedTuple):
     own_residual: float
 
 
-def variances(pairing: float, examples: int) -> Variances:
+def variances(pairing: float, own_examples: float, examples: int) -> Variances:
     """Return the variances of a task for which pairing removes the share `pairing` of a difference's seed variance.
 
-    Measured per seed on the mean of three tasks: a paired difference has the variance 1.61 points^2 at 200 examples per
-    task, all of it residual, and 0.58 at 800, of which 0.40 is residual (shared/DECIDING.md). So a difference on one
-    task has 9 x 200 x 1.61e-4 / 3 = 0.096 per example and 3 x 0.18e-4 per seed, half of it from each configuration. The
-    variance over examples that all seeds share was not measured apart; a tenth of the residual is assumed. The shared
-    residual is limited by the variance of a Bernoulli variable; beyond that, the seeds' effects are shared instead.
+    Measured per seed on the mean of three tasks (12 changes of trained heads, 10 seeds): a paired difference has the
+    variance 1.61 points^2 at 200 examples per task, all of it residual, and 0.58 at 800, of which 0.40 is residual. So
+    a difference on one task has 9 x 200 x 1.61e-4 / 3 = 0.096 per example and 3 x 0.18e-4 per seed, half of it from
+    each configuration. The variance over examples that all seeds share, `own_examples` of the residual, was not
+    measured apart. The shared residual is limited by the variance of a Bernoulli variable; beyond that, the seeds'
+    effects are shared instead.
     """
     own_seed, own_residual = 0.27e-4, 0.048
     ratio = pairing / (1 - pairing)
     residual = min(0.067, ratio * own_residual)
     seed = ratio * (own_seed + own_residual / examples) - residual / examples
-    return Variances(seed, own_seed, own_residual / 10, residual, own_residual)
+    return Variances(seed, own_seed, own_residual * own_examples, residual, own_residual)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ class World:
         seeds: fresh seeds of every configuration; up to `max_seeds` of them for open rows.
         dev: dev examples per task.
         pairing: the share of a difference's variance over seeds that pairing removes.
+        own_examples: variance over examples that all seeds of a configuration share, in those of its own residual.
         effects: true effects of the rows, in points, those of the secondary rows last.
         tasks: "accuracy" or "pearson" for each task.
         candidates: the best of so many is the reference; with one, the reference is given.
@@ -39,6 +40,7 @@ class World:
     seeds: int = 5
     dev: int = 200
     pairing: float = 0.58
+    own_examples: float = 0.1
     effects: tuple[float, ...] = (*REAL, *(0.0,) * 15)
     tasks: tuple[str, ...] = ("accuracy", "accuracy", "pearson")
     candidates: int = 5
@@ -92,6 +94,8 @@ WORLDS: Sequence[World] = (
     _plain("pairing .9, 200 dev", pairing=0.9),
     _plain("pairing 0, 800 dev", pairing=0.0, dev=800),
     _plain("pairing .9, 800 dev", pairing=0.9, dev=800),
+    _plain("examples without effects of their own, 200 dev", own_examples=0.0),
+    _plain("examples with 2.5 times the effects, 200 dev", own_examples=0.25),
     _plain("no effects, 200 dev", effects=NULL),
     _plain("no effects, candidates equally good, 200 dev", effects=NULL, spread=0.0),
     _plain("candidates deviate by 2 points, 200 dev", spread=2.0),

@@ -26,7 +26,7 @@ from mtbert.errors import ConfigurationError, Fault
 
 # The version of a configuration's meaning: raised when the same fields give another training, or a default changes. A
 # study keeps the version it was started with, and cannot be resumed by another.
-CONFIG_VERSION = 2
+CONFIG_VERSION = 3
 
 # Tasks are trained and printed in this order; others follow by name. Two configurations that differ only in the order
 # of their tasks are therefore the same configuration, and train alike.

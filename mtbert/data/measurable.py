@@ -17,13 +17,14 @@ from mtbert.data.hub import is_hub
 from mtbert.errors import DataError
 from mtbert.tasks.abstract import AbstractTask, Lines
 
+PARTS = ("search", "dev")  # of dev, as `subset.dev_parts` returns them
 _WITHOUT = "leave the task out of the configuration's `tasks` (--tasks)"
 
 
 def require(corpus: Corpus, dev_examples: int | None = None, *, test: bool = False) -> None:
-    """Refuse a dev split, and with `test` a test split, on which a task's metric cannot be measured.
+    """Refuse a dev split, a part of it, and with `test` a test split, on which a task's metric cannot be measured.
 
-    `dev_examples`: the number of dev examples that are used.
+    `dev_examples`: the number of dev examples that decide (`subset.dev_parts`).
 
     Raises:
         DataError: there are such splits; the message has all of them.
@@ -56,9 +57,9 @@ def notes(
         train = subset.first(data.train, train_examples, subset_seed)
         if _alike(train):
             lines.append(f"{task.name}: {_all(train, 'training')}: there is nothing else to learn from them")
-        dev = subset.first_with_two_labels(data.dev, dev_examples)
-        if task.label_kind != "score" and _alike(dev):
-            lines.append(f"{task.name}: {_all(dev, 'dev')}: its metric says little; use more --dev-examples")
+        for part, name in zip(subset.dev_parts(data.dev, dev_examples), PARTS, strict=True):
+            if task.label_kind != "score" and _alike(part):
+                lines.append(f"{task.name}: {_all(part, name)}: its metric says little; use more --dev-examples")
     return lines
 
 
@@ -72,20 +73,25 @@ def _faults(corpus: Corpus, task: AbstractTask, dev_examples: int | None, test: 
     if _alike(data.dev):
         fault = _fault(task, data.dev, _place(corpus, task, "dev"))
         yield f"{fault} Give a dev split with different labels, or {_WITHOUT}."
-    elif score and _alike(subset.first_with_two_labels(data.dev, dev_examples)):
+    elif score and dev_examples == 1:
         place = f"{_place(corpus, task, 'dev')}, --dev-examples {dev_examples}"
         yield f"{place}: {task.name}'s metric {task.main_metric} needs 2 examples. Give --dev-examples 2 or more."
+    elif score:
+        for part, name in zip(subset.dev_parts(data.dev, dev_examples), PARTS, strict=True):
+            if _alike(part):
+                fault = _fault(task, part, _place(corpus, task, "dev"), name)
+                yield f"{fault} Give a dev split with at least 2 examples of each of two labels, or {_WITHOUT}."
     if test and score and _alike(data.test):
         fault = _fault(task, data.test, f"{_place(corpus, task, 'train')}, of which a tenth is the test split")
         yield f"{fault} Leave the phase test out (--phases), give other data, or {_WITHOUT}."
 
 
-def _fault(task: AbstractTask, split: Split, place: str) -> str:
+def _fault(task: AbstractTask, split: Split, place: str, kind: str = "") -> str:
     """Return one sentence: place, task, the single label, and the metric that cannot be measured."""
     why = "it is 0 / 0 for every model"
     if task.label_kind != "score":
         why = "a model that always predicts it is always right"
-    return f"{place}: {_all(split)}, so {task.name}'s metric {task.main_metric} cannot be measured: {why}."
+    return f"{place}: {_all(split, kind)}, so {task.name}'s metric {task.main_metric} cannot be measured: {why}."
 
 
 def _all(split: Split, kind: str = "") -> str:

@@ -1,8 +1,9 @@
-"""Subsets of rows, decided by a hash of the row's id: the same for every run, or for every run with the same seed."""
+"""Subsets of rows, and the parts of dev, by a hash of the row's id: the same for every run, or every run of a seed."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from mtbert.data.examples import Corpus, Split
 from mtbert.errors import DataError
 
 TEST_SHARE = 10  # one row in ten
+# The search's part of dev: one row in four, but no more than 1,000, because it is evaluated after every epoch, and a
+# choice among configurations needs no more. All other rows decide.
+SEARCH_SHARE, MOST_SEARCHED = 4, 1000
 
 
 def first(split: Split, n: int | None, seed: int | None = None) -> Split:
@@ -52,12 +56,48 @@ def first_with_two_labels(split: Split, n: int | None) -> Split:
 
     Subsets stay nested. Labels are equal only for one row, and for a split whose labels are all equal.
     """
-    chosen = first(split, n)
-    if len(chosen) < 2 or len(chosen) == len(split) or len(np.unique(chosen.labels)) > 1:
-        return chosen
+    if n is None or n >= len(split):
+        return first(split, n)
     order = sorted(range(len(split)), key=lambda i: _hash(split.ids[i]))
-    other = next((i for i in order[len(chosen) :] if split.labels[i] != chosen.labels[0]), order[len(chosen) - 1])
-    return split.take(sorted([*order[: len(chosen) - 1], other]))
+    return split.take(sorted(_with_two_labels(split, order, len(first(split, n)))))
+
+
+def dev_parts(split: Split, n: int | None = None) -> tuple[Split, Split]:
+    """Return (search, dev): the rows of a dev split that a search reads, and those that decide, in the split's order.
+
+    The search has the quarter of the rows with the smallest hash (at most `MOST_SEARCHED`); it is not the hash by which
+    `first` chooses. Of each part the `first_with_two_labels` are returned: n of dev and `searched(n)` for the search;
+    None: all of both.
+
+    From four rows on each part has two rows or more, and dev two labels if the split has them; so has the search's part
+    if there are enough rows of both. Of two or three rows the search has one. A single row is in both parts.
+    """
+    order = sorted(range(len(split)), key=lambda i: _hash(f"search {split.ids[i]}"))
+    if len(order) < 2:
+        return split, split
+    size = max(min(2, len(order) // 2), min(len(order) // SEARCH_SHARE, MOST_SEARCHED))
+    decide = _with_two_labels(split, order[::-1], min(2, len(order) - size))  # whatever else is drawn
+    search = _with_two_labels(split, [i for i in order if i not in decide], size)
+    dev = sorted(set(order).difference(search))
+    most = None if n is None else searched(n)
+    return first_with_two_labels(split.take(sorted(search)), most), first_with_two_labels(split.take(dev), n)
+
+
+def searched(n: int) -> int:
+    """Return the most examples that the search reads where n decide.
+
+    They are half as many, because they are read after every epoch, but at least the two that a correlation needs.
+    """
+    return max(2, n // 2)
+
+
+def _with_two_labels(split: Split, order: Sequence[int], n: int) -> list[int]:
+    """Return the first n places of `order`; if their labels are equal, a later one with another replaces the last."""
+    chosen = list(order[:n])
+    if n > 1 and len(np.unique(split.labels[chosen])) == 1:
+        others = (i for i in order[n:] if split.labels[i] != split.labels[chosen[0]])
+        chosen[-1] = next(others, chosen[-1])
+    return chosen
 
 
 def hold_out_test(split: Split) -> tuple[Split, Split]:

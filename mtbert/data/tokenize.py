@@ -140,14 +140,14 @@ def choose(
     dev_examples: int | None = None,
     subset_seed: int | None = None,
 ) -> dict[tuple[str, str], Split]:
-    """Return the rows a run uses: subsets of train and dev, dev with two labels if it has them, and all of test.
+    """Return the rows a run uses: a subset of train, the parts of dev (`subset.dev_parts`), and all of test.
 
     Unlabelled rows are left out. `subset_seed` draws the training rows (`subset.first`).
     """
     chosen: dict[tuple[str, str], Split] = {}
     for task, data in corpus.tasks.items():
         chosen[task, "train"] = subset.first(data.train, train_examples, subset_seed)
-        chosen[task, "dev"] = subset.first_with_two_labels(data.dev, dev_examples)
+        chosen[task, "search"], chosen[task, "dev"] = subset.dev_parts(data.dev, dev_examples)
         chosen[task, "test"] = data.test
     return chosen
 

@@ -129,7 +129,7 @@ def _before(config: RunConfig) -> Iterable[tuple[str, Any, list[str]]]:
             config.shared_pair_layer,
             None if config.fine_tune_first.optimizer is not None else _plain(config.multitask.optimizer),
         ]
-        yield "fine_tune_first", parts, [f"{task}.train", f"{task}.dev"]
+        yield "fine_tune_first", parts, [f"{task}.train", f"{task}.search"]
 
 
 def _multitask(config: RunConfig) -> list[Any]:
@@ -150,7 +150,7 @@ def _multitask(config: RunConfig) -> list[Any]:
 
 
 def _splits(tasks: Iterable[str], data: Mapping[str, str]) -> list[str]:
-    return [data["tokenizer"], *(data[f"{task}.{split}"] for task in tasks for split in ("train", "dev"))]
+    return [data["tokenizer"], *(data[f"{task}.{split}"] for task in tasks for split in ("train", "search"))]
 
 
 def _plain(part: BaseModel) -> Any:

@@ -27,7 +27,7 @@ def run(
     options: Mapping[str, TaskConfig],
     optimizer: OptimizerConfig,
 ) -> StageLosses:
-    """Train encoder, pooling and the head of `config.task`; keep the epoch with its best dev score.
+    """Train encoder, pooling and the head of `config.task`; keep the epoch with its best score on `search`.
 
     Thapa & Khurana's "pre-QQP". The whole encoder is trained, whatever `multitask.trainable` says. Other tasks benefit
     through it, so it must be shared. `optimizer` is that of `multitask`, used if the stage has none.
@@ -43,9 +43,9 @@ def run(
     best, best_state = float("-inf"), dict[str, Tensor]()
     for epoch in range(1, config.epochs + 1):
         losses.append(trainer.epoch(epoch)[name])
-        dev = evaluate(model, tasks, {name: data.splits[name, "dev"]}, data.pad_id)
-        require_finite(dev, epoch, NAME)
-        score = dev.tasks[name].metrics[tasks[name].main_metric]
+        search = evaluate(model, tasks, {name: data.splits[name, "search"]}, data.pad_id)
+        require_finite(search, epoch, NAME)
+        score = search.tasks[name].metrics[tasks[name].main_metric]
         if score > best:
             best, best_state = score, {key: p.detach().clone() for key, p in model.state_dict().items()}
     model.load_state_dict(best_state)

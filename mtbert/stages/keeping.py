@@ -1,4 +1,4 @@
-"""The best epoch of each task: which parameters are a task's own, and their state at its best dev score."""
+"""The best epoch of each task: which parameters are a task's own, and their state at its best score."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ class BestOfEach:
     ) -> None:
         self.model, self.tasks, self.own = model, tasks, own
         self.states: dict[str, Tensor] = {}
-        self.dev: dict[str, TaskEvaluation] = {}
+        self.search: dict[str, TaskEvaluation] = {}
         self.train: dict[str, TaskEvaluation] = {}
 
-    def observe(self, dev: Evaluation, train: Evaluation) -> tuple[Evaluation, Evaluation]:
+    def observe(self, search: Evaluation, train: Evaluation) -> tuple[Evaluation, Evaluation]:
         """Update the best of each task, the first at a tie; return the evaluations of the best of each."""
         now = dict(self.model.named_parameters())
         for name, task in self.tasks.items():
-            metric, before = task.main_metric, self.dev.get(name)
-            if before is None or dev.tasks[name].metrics[metric] > before.metrics[metric]:
-                self.dev[name], self.train[name] = dev.tasks[name], train.tasks[name]
+            metric, before = task.main_metric, self.search.get(name)
+            if before is None or search.tasks[name].metrics[metric] > before.metrics[metric]:
+                self.search[name], self.train[name] = search.tasks[name], train.tasks[name]
                 self.states |= {key: now[key].detach().clone() for key in self.own[name]}
-        return evaluation_of(self.tasks, self.dev), evaluation_of(self.tasks, self.train)
+        return evaluation_of(self.tasks, self.search), evaluation_of(self.tasks, self.train)
 
-    def recall(self, states: Mapping[str, Tensor], dev: Evaluation, train: Evaluation) -> None:
-        """Restore a saved state: `states`, and dev and train evaluations of the best of each so far."""
-        self.states, self.dev, self.train = dict(states), dict(dev.tasks), dict(train.tasks)
+    def recall(self, states: Mapping[str, Tensor], search: Evaluation, train: Evaluation) -> None:
+        """Restore a saved state: `states`, and the evaluations of the best of each so far."""
+        self.states, self.search, self.train = dict(states), dict(search.tasks), dict(train.tasks)
 
     def restore(self) -> None:
         """Load the best state of each task into the model."""

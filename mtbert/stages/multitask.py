@@ -38,13 +38,14 @@ KEPT_SAMPLE = 512
 class EpochReport:
     """The results of one epoch (from 1): mean loss per task, evaluations, and seconds.
 
+    `search` is the evaluation on the part of dev that chooses epochs and configurations, `train` on few train examples.
     The seconds do not include the features of frozen parts, which are computed in the epoch that reads them first. If
     each task keeps its own best epoch, the evaluations are of the best of each so far.
     """
 
     epoch: int
     losses: Mapping[str, float]
-    dev: Evaluation
+    search: Evaluation
     train: Evaluation
     train_seconds: float
     eval_seconds: float
@@ -64,17 +65,20 @@ Report = Callable[[EpochReport], bool]
 
 @dataclass(frozen=True, eq=False)
 class StageOutcome:
-    """The epochs of the stage, the best of them by dev score (the first at a tie), and whether it was stopped.
+    """The epochs of the stage, the best of them by `search` score (the first at a tie), and whether it was stopped.
 
-    The model is left in the state of the best epoch. `train` is its evaluation on the larger sample of the train split,
-    None if it was not measured. `last_score` is the dev score after the last epoch.
+    The model is left in the state of the best epoch. `dev` is its evaluation on the part of dev that decides, which has
+    chosen nothing, `train` on the larger sample of the train split; None if they were not measured, which took
+    `eval_seconds`. `last_score` is the `search` score after the last epoch.
     """
 
     epochs: tuple[EpochReport, ...]
     best: EpochReport
     stopped: bool
     last_score: float
+    dev: Evaluation | None = None
     train: Evaluation | None = None
+    eval_seconds: float = 0.0
 
 
 class AbstractPieces(ABC):
@@ -103,15 +107,15 @@ def run(
     pieces: AbstractPieces | None = None,
     shared: Shared | None = None,
     *,
-    measure_train: bool = True,
+    decide: bool = True,
 ) -> StageOutcome:
     """Train all heads of `model`, and the part of the encoder that `config.trainable` names.
 
     `options` has the settings of single tasks. The stage ends early if `report` returns False, or, without being called
     stopped, after `config.patience` epochs without a new best one. Every random draw depends on `seed`. Epochs that
     `pieces` has are reported and not trained again; if `report` ends the run at one of them, the model is left in a
-    later state. Frozen parts are computed once; with `shared` for other runs too. `measure_train`: the larger sample of
-    the train split is measured at the end, unless the stage was stopped.
+    later state. Frozen parts are computed once; with `shared` for other runs too. `decide`: dev and the larger sample
+    of the train split are measured at the end, unless the stage was stopped.
 
     Raises:
         DivergedError: a loss or an output is not finite.
@@ -125,19 +129,19 @@ def run(
     for number, known in enumerate(course.reports, start=1):
         if not report(known) and number < config.epochs:
             reached = tuple(course.reports[:number])
-            return StageOutcome(reached, best_of(reached), stopped=True, last_score=known.dev.score)
+            return StageOutcome(reached, best_of(reached), stopped=True, last_score=known.search.score)
     stopped = False
     while not (stopped or course.over()):
         now = course.epoch()
         stopped = not report(now) and now.epoch < config.epochs
         if pieces is not None:
             pieces.after(now.epoch, stopped or course.over(), course.state)
-    return course.outcome(stopped, measure_train and not stopped)
+    return course.outcome(stopped, decide and not stopped)
 
 
 def best_of(reports: Sequence[EpochReport]) -> EpochReport:
-    """Return the report with the best dev score, the first at a tie."""
-    return max(reports, key=lambda each: each.dev.score)
+    """Return the report with the best `search` score, the first at a tie."""
+    return max(reports, key=lambda each: each.search.score)
 
 
 class _Course:
@@ -157,7 +161,7 @@ class _Course:
         training = {name: data.splits[name, "train"] for name in self.tasks}
         self.sample = {name: train_sample(split, seed, name) for name, split in training.items()}
         self.large_sample = {name: train_sample(split, seed, name, KEPT_SAMPLE) for name, split in training.items()}
-        self.dev = {name: data.splits[name, "dev"] for name in self.tasks}
+        self.search, self.dev = ({name: data.splits[name, part] for name in self.tasks} for part in ("search", "dev"))
         freeze(model, config.trainable.name, config.trainable.layers)
         self.frozen = FrozenParts(model, data.pad_id, shared)
         self.trainer = Trainer(model, config, self.tasks, training, data.pad_id, seed, NAME, options, self.frozen)
@@ -172,17 +176,16 @@ class _Course:
         began = self._clock()
         losses = self.trainer.epoch(len(self.reports) + 1)
         trained = self._clock()
-        dev = evaluate(self.model, self.tasks, self.dev, self.pad_id, self.frozen)
-        train = evaluate(self.model, self.tasks, self.sample, self.pad_id, self.frozen)
-        require_finite(dev, len(self.reports) + 1, NAME)
-        scores = {name: dev.tasks[name].metrics[task.main_metric] for name, task in self.tasks.items()}
+        search, train = self._measure(self.search), self._measure(self.sample)
+        require_finite(search, len(self.reports) + 1, NAME)
+        scores = {name: search.tasks[name].metrics[task.main_metric] for name, task in self.tasks.items()}
         self.trainer.observe(losses, scores)
-        self.last_score = dev.score
+        self.last_score = search.score
         if self.each is not None:
-            dev, train = self.each.observe(dev, train)
+            search, train = self.each.observe(search, train)
         seconds = trained - began, self._clock() - trained
-        self.reports.append(EpochReport(len(self.reports) + 1, losses, dev, train, *seconds))
-        if self.best is None or dev.score > self.best.dev.score:
+        self.reports.append(EpochReport(len(self.reports) + 1, losses, search, train, *seconds))
+        if self.best is None or search.score > self.best.search.score:
             self.best = self.reports[-1]
             self.best_state = _trained_state(self.model) if self.each is None else {}
         return self.reports[-1]
@@ -197,17 +200,22 @@ class _Course:
         tired = self.best is not None and patience is not None and done - self.best.epoch >= patience
         return done >= self.config.epochs or tired
 
-    def outcome(self, stopped: bool, measure_train: bool) -> StageOutcome:
+    def _measure(self, splits: Mapping[str, TokenizedSplit]) -> Evaluation:
+        return evaluate(self.model, self.tasks, splits, self.pad_id, self.frozen)
+
+    def outcome(self, stopped: bool, decide: bool) -> StageOutcome:
         """Load the best epoch into the model and return the outcome of the stage."""
         assert self.best is not None
         if self.each is None:
             self.model.load_state_dict(self.best_state, strict=False)
         else:
             self.each.restore()
-        train = None
-        if measure_train:
-            train = evaluate(self.model, self.tasks, self.large_sample, self.pad_id, self.frozen)
-        return StageOutcome(tuple(self.reports), self.best, stopped, self.last_score, train)
+        before = tuple(self.reports), self.best, stopped, self.last_score
+        if not decide:
+            return StageOutcome(*before)
+        began = self._clock()
+        dev, train = self._measure(self.dev), self._measure(self.large_sample)
+        return StageOutcome(*before, dev, train, self._clock() - began)
 
     def state(self) -> StageState:
         """Return everything that a longer run needs to continue from here, besides the model's parameters."""
@@ -218,7 +226,7 @@ class _Course:
         elif self.best is not self.reports[-1]:
             tensors |= {f"best.{name}": value for name, value in self.best_state.items()}
         for report in self.reports:
-            for split, evaluation in (("dev", report.dev), ("train", report.train)):
+            for split, evaluation in (("search", report.search), ("train", report.train)):
                 for name, task in evaluation.tasks.items():
                     tensors[f"{split}.{report.epoch}.{name}"] = torch.from_numpy(task.outputs)
         epochs = [[report.losses, report.train_seconds, report.eval_seconds] for report in self.reports]
@@ -229,11 +237,11 @@ class _Course:
         """Continue from what `state` returned."""
         self.trainer.restore(state.tensors, state.data["trainer"])
         for epoch, (losses, *seconds) in enumerate(state.data["epochs"], start=1):
-            dev, train = (self._measured(state, split, epoch) for split in ("dev", "train"))
-            self.reports.append(EpochReport(epoch, losses, dev, train, *seconds))
+            search, train = (self._measured(state, split, epoch) for split in ("search", "train"))
+            self.reports.append(EpochReport(epoch, losses, search, train, *seconds))
         self.best, self.last_score = self.reports[state.data["best"] - 1], state.data["last"]
         if self.each is not None:
-            self.each.recall(below("best", state.tensors), self.reports[-1].dev, self.reports[-1].train)
+            self.each.recall(below("best", state.tensors), self.reports[-1].search, self.reports[-1].train)
             return
         now = _trained_state(self.model)
         kept = {name: state.tensors.get(f"best.{name}") for name in now}
@@ -249,7 +257,7 @@ class _Course:
         """Return the evaluation of an epoch, from its stored outputs."""
         results = {}
         for name, task in self.tasks.items():
-            labels = np.asarray((self.dev if split == "dev" else self.sample)[name].labels)
+            labels = np.asarray((self.search if split == "search" else self.sample)[name].labels)
             outputs = state.tensors[f"{split}.{epoch}.{name}"].numpy()
             results[name] = TaskEvaluation(outputs, labels, task.metrics(outputs, labels))
         return evaluation_of(self.tasks, results)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from mtbert import components
@@ -29,12 +30,14 @@ def run(
     report: Report,
     before: StageOutcome,
     optimizer: OptimizerConfig,
+    *,
+    decide: bool = True,
 ) -> StageOutcome:
     """Train each head that has parameters; encoder, pooling and adapters are frozen (Sankhe et al., section 3.5).
 
-    Each head keeps its epoch with the best dev score, the first at a tie. Its state in the best epoch of `before` is
-    the first candidate, so no task can get worse. The reports, whose epochs continue those of the stage before, are of
-    each task's best head so far. `optimizer` is that of `multitask`.
+    Each head keeps its epoch with the best `search` score, the first at a tie. Its state in the best epoch of `before`
+    is the first candidate, so no task can get worse. The reports, whose epochs continue those of the stage before, are
+    of each task's best head so far. `optimizer` is that of `multitask`, and so is `decide`.
 
     Raises:
         DivergedError: a loss or an output is not finite.
@@ -45,13 +48,13 @@ def run(
     trainers = _trainers(model, config, optimizer, tasks, data, seed, frozen)
     keeping = _best_heads(model, tasks, before)
     measure = partial(evaluate, model, tasks, pad_id=data.pad_id, frozen=frozen)
-    dev, sample, large = _measured_splits(data, tasks, seed)
-    reports, stopped, last_score = list[EpochReport](), False, before.best.dev.score
+    search, sample, *at_the_end = _measured_splits(data, tasks, seed)
+    reports, stopped, last_score = list[EpochReport](), False, before.best.search.score
     while not stopped and len(reports) < config.epochs:
         epoch, began = len(reports) + 1, time.perf_counter()
         losses = {name: _epoch(model, trainer, name, epoch) for name, trainer in trainers.items()}
         trained = time.perf_counter()
-        now = measure(dev), measure(sample)
+        now = measure(search), measure(sample)
         require_finite(now[0], epoch, NAME)
         evaluations, last_score = keeping.observe(*now), now[0].score
         number, evaluated = before.epochs[-1].epoch + epoch, time.perf_counter()
@@ -59,25 +62,31 @@ def run(
         stopped = not report(reports[-1]) and epoch < config.epochs
     keeping.restore()
     model.requires_grad_(False)
-    best = next(each for each in (before.best, *reports) if each.dev.score == reports[-1].dev.score)
-    return StageOutcome(tuple(reports), best, stopped, last_score, None if stopped else measure(large))
+    best = next(each for each in (before.best, *reports) if each.search.score == reports[-1].search.score)
+    outcome, began = StageOutcome(tuple(reports), best, stopped, last_score), time.perf_counter()
+    if stopped or not decide:
+        return outcome
+    dev, train = map(measure, at_the_end)
+    return replace(outcome, dev=dev, train=train, eval_seconds=time.perf_counter() - began)
 
 
 def _best_heads(model: MultitaskModel, tasks: Mapping[str, AbstractTask], before: StageOutcome) -> BestOfEach:
     """Return the record of each task's best head, which starts with the best epoch of the stage before."""
     heads = {name: tuple(f"heads.{name}.{key}" for key, _ in model.heads[name].named_parameters()) for name in tasks}
     keeping = BestOfEach(model, tasks, heads)
-    keeping.observe(before.best.dev, before.best.train)
+    keeping.observe(before.best.search, before.best.train)
     return keeping
 
 
 def _measured_splits(data: Prepared, tasks: Iterable[str], seed: int) -> tuple[dict[str, TokenizedSplit], ...]:
-    """Return the dev splits, and the small and the large sample of the train splits, by task."""
-    samples = (
-        {name: train_sample(data.splits[name, "train"], seed, name, most) for name in tasks}
+    """Return what is measured, by task: after an epoch, `search` and a sample of train; then dev and a larger one."""
+    names = tuple(tasks)
+    search, dev = ({name: data.splits[name, part] for name in names} for part in ("search", "dev"))
+    sample, large = (
+        {name: train_sample(data.splits[name, "train"], seed, name, most) for name in names}
         for most in (EPOCH_SAMPLE, KEPT_SAMPLE)
     )
-    return {name: data.splits[name, "dev"] for name in tasks}, *samples
+    return search, sample, dev, large
 
 
 def _trainers(

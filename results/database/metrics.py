@@ -21,10 +21,10 @@ class Metrics(AbstractPart):
 
     @reads
     def epoch_scores(self, session: Session, run_id: int) -> dict[float, float]:
-        """Return the dev score after each epoch of a run."""
+        """Return the score after each epoch of a run: on the part of dev for the search, where dev is divided."""
         table = schema.EpochMetric
-        scores = select(table.epoch, table.value).filter_by(run_id=run_id, split="dev", task="", metric="score")
-        scores = scores.order_by(table.epoch)
+        scores = select(table.epoch, table.value).filter_by(run_id=run_id, task="", metric="score")
+        scores = scores.where(table.split.in_(("search", "dev"))).order_by(table.epoch)
         return {epoch: value for epoch, value in session.execute(scores) if value is not None}
 
     @reads

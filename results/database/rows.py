@@ -16,7 +16,9 @@ JsonObject = dict[str, Any]
 CONSECUTIVE_SEEDS = 1000
 
 Phase = Literal["search", "confirm", "ablate"]
-Split = Literal["dev", "train", "test"]
+# `search` is the part of dev that the search reads and that chooses epochs, `dev` the part that decides. In studies of
+# older releases and of custom trainers dev is not divided: all is `dev`.
+Split = Literal["search", "dev", "train", "test"]
 RunStatus = Literal["running", "complete", "pruned", "failed", "interrupted"]
 EndStatus = Literal["complete", "pruned", "failed", "interrupted"]
 
@@ -179,8 +181,10 @@ class StageRow:
 
 @dataclass(frozen=True, kw_only=True)
 class AbstractOutcome:
-    """The outcome of a run: `score` and `leaderboard_score` on dev at the best epoch, `last_score` at the last.
+    """The outcome of a run: `score` and `leaderboard_score` at the best epoch, `last_score` at the last.
 
+    The best epoch and `last_score` are those of the split `search`; so are the scores of a run of the search. All other
+    runs are scored on `dev`. Where dev is not divided (`Split`), everything is of `dev`.
     `inference_ms`: milliseconds per example, including the encoder. `shared_train_seconds`: `shared_seconds` without
     evaluation, including cached features of frozen parts; None in rows of older releases, whose `inference_ms` and
     seconds leave out whatever was read from the feature cache.

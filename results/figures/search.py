@@ -10,6 +10,7 @@ from results.analysis.pareto import recipes_of
 from results.analysis.summary import Summary
 from results.database.rows import RunRow
 from results.figures.figure import Figure, Trace, capitalized, escaped, line, points
+from results.measurements.dev_parts import part_of_search
 from results.measurements.study_results import StudyResults, evenly
 from results.text.formatting import plural
 from results.text.units import Unit, axis_title
@@ -38,7 +39,7 @@ def history(results: StudyResults, summary: Summary, runs: Sequence[RunRow]) -> 
         traces=[trace for trace in traces if trace["y"]],
         layout={
             "xaxis": {"title": {"text": "run of the search"}},
-            "yaxis": {"title": {"text": axis_title(unit, f"{unit.heading} on dev")}},
+            "yaxis": {"title": {"text": axis_title(unit, f"{unit.heading} on {part_of_search(results.study)}")}},
         },
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
+from results.measurements import dev_parts
 from results.measurements.study_results import StudyResults
 from results.text.formatting import plural
 
@@ -15,7 +16,9 @@ CHOSEN_ON_DEV = (
 
 
 def disclosure(results: StudyResults) -> str:
-    """Return a note on the bias of dev scores, and the mean difference from the last epoch in this study."""
+    """Return a note on what dev scores chose: the parts of dev, or the bias where dev was not divided."""
+    if divided := dev_parts.note(results.study):
+        return divided
     differences = [
         run.score - run.last_score
         for run in results.runs

@@ -37,8 +37,8 @@ def trial_frame(results: StudyResults) -> pd.DataFrame:
 
     Columns: run_id, trial_number, phase, status, reason, seed, config_digest; is_baseline, is_best; is_result (whether
     it is complete with a fresh seed) and seeds (the number of results of its configuration); a column per factor;
-    score, last_score, `dev_TASK` (the main metric of each task on dev), best_epoch; then the costs, in seconds, bytes,
-    milliseconds per example and numbers of parameters.
+    score, last_score, `dev_TASK` (the main metric of each task on dev; missing if a run of the search read only a part
+    of it), best_epoch; then the costs, in seconds, bytes, milliseconds per example and numbers of parameters.
 
     A factor's column is float64 or Int64 if its levels are numbers, boolean if they are on and off, else a categorical
     in the order of the space; missing if a configuration does not have the factor. The prefix `factor_` marks a factor

@@ -11,6 +11,7 @@ from results.analysis import sequential
 from results.analysis.summary import Summary, seconds_spent
 from results.database.rows import JsonObject, StudyRow
 from results.measurements.custom_trainer import DEMO, call_again, custom_trainer
+from results.measurements.dev_parts import search_rows
 from results.measurements.study_results import StudyResults
 from results.text.formatting import duration, plural, seeds_text
 from results.text.units import NONE
@@ -88,6 +89,7 @@ def design_facts(results: StudyResults) -> list[tuple[str, str]]:
     times = settings.get("learning_rate_times", 1)
     rates = f"; all learning rates multiplied by {times:g}" if times != 1 else ""
     examples = "" if is_custom(study) else f", {_examples(settings)} per task"
+    examples += "; the search reads other dev examples" if search_rows(study) else ""
     facts.append(("Training", f"{plural(epochs, 'epoch')}{examples}{rates}" if epochs is not None else ""))
     return [(title, fact) for title, fact in facts if fact]
 

@@ -139,7 +139,7 @@ FIXED_PRETRAINING = (
 def training_sentences_note(varied: bool) -> str:
     """Return whether the training sentences vary between seeds, and what this says about the intervals."""
     if varied:
-        return "Every seed draws its own training sentences (--vary train), so intervals cover others of the same kind."
+        return "Every seed draws its own training sentences (--vary train), so intervals cover other sentences too."
     return (
         "All runs train on the same sentences, so intervals leave out how much a score depends on them "
         "(--vary train measures it)."

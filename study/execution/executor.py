@@ -181,7 +181,7 @@ class Execution:
         self._engine.start(
             Job(
                 run_id=run_id,
-                kind="test" if request.phase == "test" else "train",
+                kind=request.phase if request.phase in ("search", "test") else "train",  # type: ignore[arg-type]
                 config=request.config.model_dump(mode="json"),
                 seed=request.config.seed,
                 worker=self._trainer.worker,

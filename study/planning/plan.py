@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import fmean
 from typing import Any
@@ -24,6 +24,7 @@ from study.planning.noise import PlannedNoise, table_noise
 from study.settings import MTBERT, REHEARSAL, SINGLE_CHANGES, Settings
 from study.trainers.abstract import AbstractTrainer, Timing
 
+SPLITS = ("train", "search", "dev")  # that runs read: `search` and `dev` are the parts of dev
 DRAWN = 12  # configurations drawn at random, as a sample of the search's trials
 
 
@@ -100,8 +101,12 @@ def make(
     configs = [trainer.configuration(choices) for choices in (*(choices for _, choices in certain), *tried)]
     timing = trainer.timing(configs)
     planned = [phase for phase in _phases(space, settings, designs) if phase.phase in trainer.phases]
-    seconds = [None if timing is None else timing.seconds[config.digest()] for config in configs]
-    sampled = [each for each in seconds[len(certain) :] if each is not None]
+    digests = [config.digest() for config in configs]
+    runs = [
+        replace(run, seconds=None if timing is None else _times(timing, run.phase)[digest])
+        for (run, _), digest in zip(certain, digests, strict=False)
+    ]
+    sampled = digests[len(certain) :]
     baseline = trainer.configuration(space.baseline()).digest()
     return Plan(
         name=settings.name,
@@ -112,13 +117,15 @@ def make(
         continuous=len(space.continuous()),
         phases=planned,
         designs=designs if best is not None or settings.designs != SINGLE_CHANGES else [],
-        certain=[replace(run, seconds=each) for (run, _), each in zip(certain, seconds, strict=False)],
+        certain=runs,
         workers=workers,
         timing=timing,
         run_seconds=None if timing is None else timing.seconds[baseline],
-        tried_seconds=fmean(sampled) if sampled else None,
+        tried_seconds=fmean(timing.search_seconds[each] for each in sampled)
+        if timing is not None and sampled
+        else None,
         tried=len(tried),
-        seconds=None if timing is None else _total(planned, seconds, len(certain), timing) / workers,
+        seconds=None if timing is None else _total(planned, runs, sampled, timing) / workers,
         detectable=_detectable(trainer, settings, noise, best, timing),
     )
 
@@ -144,12 +151,25 @@ def _detectable(
     return detectable(settings, table_rows(space, settings, best), noise, dev, unit)
 
 
-def _total(planned: Sequence[PlannedPhase], runs: Sequence[float | None], certain: int, timing: Timing) -> float:
-    """Return the seconds of all runs on one worker; a run that is not certain takes the mean of the sample."""
-    seconds = [each for each in runs if each is not None]
-    tests = sum(phase.most for phase in planned if phase.phase == "test")
-    others = sum(phase.most for phase in planned) - tests - certain
-    return sum(seconds[:certain]) + others * fmean(seconds[certain:] or seconds) + tests * timing.test_seconds
+def _total(
+    planned: Sequence[PlannedPhase], certain: Sequence[PlannedRun], sampled: Sequence[str], timing: Timing
+) -> float:
+    """Return the seconds of all runs on one worker; a run that is not certain takes the mean of those `sampled`."""
+    total = sum(run.seconds for run in certain if run.seconds is not None)
+    for phase in {each.phase for each in planned}:
+        most = sum(each.most for each in planned if each.phase == phase)
+        if phase == "test":
+            total += most * timing.test_seconds
+        else:
+            times = _times(timing, phase)
+            others = most - sum(run.phase == phase for run in certain)
+            total += others * fmean(times[digest] for digest in sampled or times)
+    return total
+
+
+def _times(timing: Timing, phase: str) -> Mapping[str, float]:
+    """Return the seconds of a phase's runs by digest."""
+    return timing.search_seconds if phase == "search" else timing.seconds
 
 
 def show(plan: Plan, console: Console) -> None:
@@ -159,10 +179,9 @@ def show(plan: Plan, console: Console) -> None:
     console.print(f"{plan.factors} factors, {plan.size:,} configurations{continuous}")
     if plan.timing is not None:
         rows = plan.timing.facts["rows"]
-        sizes = (
-            f"{t} {rows[f'{t}/train']:,}/{rows[f'{t}/dev']:,}" for t in dict.fromkeys(k.split("/")[0] for k in rows)
-        )
-        console.print(f"data   {'   '.join(sizes)}   (train/dev; {plan.timing.facts['dropped']} rows dropped)")
+        tasks = dict.fromkeys(name.split("/")[0] for name in rows)
+        sizes = (t + " " + "/".join(f"{rows[f'{t}/{split}']:,}" for split in SPLITS) for t in tasks)
+        console.print(f"data   {'   '.join(sizes)}   ({'/'.join(SPLITS)}; {plan.timing.facts['dropped']} rows dropped)")
     table = columns("phase", "runs", "what", right=("runs",), wrap=("what",))
     designs = {"ablate": plan.designs}
     for phase in plan.phases:

@@ -1,7 +1,7 @@
 """The objectives of a search: their names, their directions, and their values for a run.
 
 score | a cost: trainable_parameters, train_seconds, inference_ms, or one of a custom trainer
-      | a metric on dev: TASK.METRIC                                with :lower or :higher to change the direction
+      | a metric on dev, of the search's examples: TASK.METRIC      with :lower or :higher to change the direction
 """
 
 from __future__ import annotations
@@ -85,8 +85,9 @@ def _measured(run: RunDone | RunRow, score: float, metrics: Metrics) -> dict[str
     costs = (run.trainable_parameters, run.own_train_seconds(), run.inference_ms)
     values = {"score": score}
     values |= {name: float(cost) for name, cost in zip(COSTS, costs, strict=True) if cost is not None}
+    read = "search" if any(split == "search" for split, *_ in metrics) else "dev"  # a custom trainer has no parts
     for (split, task, metric), value in metrics.items():
-        if split == "dev" and (task or metric not in ("score", "leaderboard_score")):
+        if split == read and (task or metric not in ("score", "leaderboard_score")):
             values[f"{task}.{metric}" if task else metric] = value
     values.update({name: values[f"{t}.{m}"] for name, (t, m) in METRICS.items() if f"{t}.{m}" in values})
     return values

@@ -71,7 +71,7 @@ class TensorboardTracker(AbstractTracker):
             shutil.rmtree(folder, ignore_errors=True)
             writer = self._open[number] = SummaryWriter(str(folder))
             choices = {**row.choices_json, "seed": row.seed, "phase": row.phase}
-            columns, start, _ = _hparams(choices, {"final/dev/score": 0.0})
+            columns, start, _ = _hparams(choices, dict.fromkeys(("final/search/score", "final/dev/score"), 0.0))
             for summary in (columns, start):
                 _add_summary(writer, summary)
         return self._open[number]

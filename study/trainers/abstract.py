@@ -64,11 +64,12 @@ class StudyFacts:
 class Timing:
     """The durations of runs, measured before the study.
 
-    `seconds` of a run by digest, `test_seconds` of its evaluation on test, `notes` on the measurement, and `facts` for
-    `--json`.
+    `seconds` of a run by digest, `search_seconds` of a run of the search, `test_seconds` of its evaluation on test,
+    `notes` on the measurement, and `facts` for `--json`.
     """
 
     seconds: Mapping[str, float]
+    search_seconds: Mapping[str, float]
     test_seconds: float
     notes: tuple[str, ...]
     facts: Mapping[str, Any] = field(default_factory=dict)

@@ -106,6 +106,6 @@ def test_eight_workers_that_report_every_ten_milliseconds(tmp_path: Path) -> Non
     study = Rehearsed(tmp_path, f"sqlite:///{tmp_path}/s.db", trials=often(16, 400), seconds=0.5, more=more)
     study.wait(study.start(), (0,))
     assert "locked" not in study.log() and "Traceback" not in study.log()
-    scores = "split = 'dev' and metric = 'score' and task = ''"
+    scores = "split = 'search' and metric = 'score' and task = ''"
     told = study.rows(f"select run_id from epoch_metric where {scores} group by run_id having count(*) = 50")
     assert len(told) == study.trials == study.count("complete")

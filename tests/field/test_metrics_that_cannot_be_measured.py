@@ -131,9 +131,12 @@ def of_dev(corpus: Corpus, task: str, labels: Callable[[int], float]) -> Corpus:
 
 def test_a_study_uses_such_a_subset_of_dev_and_tells_what_it_cannot_mend() -> None:
     corpus = load_corpus("demo", ("sst", "sts"))
-    rare = of_dev(corpus, "sts", lambda i: 5.0 if i == 0 else 0.0)
+    rare = of_dev(corpus, "sts", lambda i: 5.0 if i < 2 else 0.0)
     measurable.require(rare, 4)
-    assert set(choose(rare, 4, 4)["sts", "dev"].labels) == {0.0, 5.0}
+    assert all(set(choose(rare, 4, 4)["sts", part].labels) == {0.0, 5.0} for part in ("search", "dev"))
+    once = of_dev(corpus, "sts", lambda i: 5.0 if i == 0 else 0.0)
+    with pytest.raises(DataError, match="all 100 search examples have the label 0, .* at least 2 examples of each"):
+        measurable.require(once)
     with pytest.raises(DataError, match="--dev-examples 1: sts's metric pearson needs 2 examples"):
         measurable.require(corpus, 1)
     assert measurable.notes(corpus) == []

@@ -63,8 +63,9 @@ def history(uri: str, run: Any, metric: str) -> list[tuple[int, float]]:
 
 
 def epochs_of(place: Place, run: int) -> list[tuple[int, float]]:
-    sql = "select epoch, value from epoch_metric where run_id = ? and split = 'dev' and task = '' and metric = 'score'"
-    return [(int(epoch), float(value)) for epoch, value in place.rows(f"{sql} order by epoch", (run,))]
+    which = "run_id = ? and split = 'search' and task = '' and metric = 'score'"
+    rows = place.rows(f"select epoch, value from epoch_metric where {which} order by epoch", (run,))
+    return [(int(epoch), float(value)) for epoch, value in rows]
 
 
 def test_mlflow_has_every_run_once_whatever_is_launched_again(place: Place, uri: str) -> None:
@@ -82,7 +83,7 @@ def test_mlflow_has_every_run_once_whatever_is_launched_again(place: Place, uri:
         run, tags = by_number[number], by_number[number].data.tags
         assert (tags["phase"], tags["seed"], tags["digest"], tags["state"]) == (phase, str(seed), digest, status)
         assert run.info.status == "FINISHED" and run.data.params["seed"] == str(seed)
-        assert history(uri, run, "dev/score") == epochs_of(place, number)
+        assert history(uri, run, "search/score") == epochs_of(place, number)
         assert run.data.metrics["final/train_seconds"] == pytest.approx(seconds)
         assert len(history(uri, run, "final/train_seconds")) == 1
     tested = {row[0] for row in place.rows("select distinct run_id from task_metric where split = 'test'")}
@@ -128,8 +129,8 @@ def test_tensorboard_has_every_run_once_whatever_is_launched_again(place: Place)
     assert {path.name for path in study.iterdir()} == {f"run-{number}" for number, _ in rows}
     for number, seconds in rows:
         found = scalars(study / f"run-{number}")
-        assert [step for step, _ in found["dev/score"]] == [step for step, _ in epochs_of(place, number)]
-        assert [v for _, v in found["dev/score"]] == pytest.approx([v for _, v in epochs_of(place, number)])
+        assert [step for step, _ in found["search/score"]] == [step for step, _ in epochs_of(place, number)]
+        assert [v for _, v in found["search/score"]] == pytest.approx([v for _, v in epochs_of(place, number)])
         assert [value for _, value in found["final/train_seconds"]] == pytest.approx([seconds], rel=1e-5)
     tested = {row[0] for row in place.rows("select distinct run_id from task_metric where split = 'test'")}
     assert tested and all("final/test/score" in scalars(study / f"run-{number}") for number in tested)

@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, tiny: RunConfig, prepared: 
 def test_a_loaded_model_gives_the_same_scores(folder: Path, tiny: RunConfig, prepared: Prepared) -> None:
     model, config, _ = checkpoint.load(folder)
     assert config == tiny
-    assert evaluate_split(model, prepared, "dev").score == run(tiny, prepared, lambda _: True).best.dev.score
+    assert evaluate_split(model, prepared, "search").score == run(tiny, prepared, lambda _: True).best.search.score
 
 
 def test_saving_again_replaces_the_folder_and_leaves_nothing_beside_it(

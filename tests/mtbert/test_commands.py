@@ -118,7 +118,7 @@ def test_a_recipe_trains_by_its_name(capsys: pytest.CaptureFixture[str]) -> None
     small = ["--backbone", "tiny", "--epochs", "1", "--data", "demo", "--train-examples", "4", "--dev-examples", "4"]
     assert train.main(["--recipe", "kumar", *small]) == 0
     said = capsys.readouterr()
-    assert said.out.splitlines()[0].startswith("epoch 1/1   score ")
+    assert said.out.splitlines()[0].startswith("epoch 1/1   search score ")
     assert "simcse_supervised" not in said.err
 
 

@@ -75,7 +75,7 @@ def test_everything_trains_in_it_and_weights_stay_float32(others: dict[str, Any]
     config = in_bfloat16(tiny, **others)
     outcome = run(config, prepare_data(config, corpus), lambda _: True)
     assert all(p.dtype == torch.float32 for p in outcome.model.parameters())
-    assert np.isfinite(outcome.best.dev.score)
+    assert np.isfinite(outcome.best.search.score)
 
 
 def test_a_processor_says_what_it_multiplies_fast_in() -> None:

@@ -44,7 +44,7 @@ def test_scores_in_bfloat16_are_those_in_float32_within_the_noise_of_seeds() -> 
     for seed in SEEDS:
         for precision, found in scores.items():
             # The last epoch, not the best: which one is best may turn on the last digit.
-            last = run(parse(configuration(precision=precision, seed=seed)), data, lambda _: True).epochs[-1].dev
+            last = run(parse(configuration(precision=precision, seed=seed)), data, lambda _: True).epochs[-1].search
             main = [last.tasks[task].metrics[metric] for task, metric in MAIN.items()]
             found.append([last.score, *main])
     exact, rough = (np.array(scores[precision]) for precision in ("float32", "bfloat16"))  # (seeds, 1 + tasks)

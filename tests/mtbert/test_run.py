@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 import torch
 from cases import for_each
 
 from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
-from mtbert.data.tokenize import Prepared
+from mtbert.data.tokenize import Prepared, TokenizedSplit
 from mtbert.errors import BackboneError
+from mtbert.model import MultitaskModel
 from mtbert.run import RunOutcome, evaluate_split, run
 from mtbert.stages import multitask
 from mtbert.stages.multitask import DivergedError
+from mtbert.training import evaluation
+from mtbert.training.evaluation import outputs_of
 
 
 def changed(config: RunConfig, **multitask: object) -> RunConfig:
@@ -46,14 +52,14 @@ def test_the_same_seed_gives_the_same_bits_whatever_ran_before(
     assert torch.equal(torch.rand(1), expected), "a run drew from the global generator"
     assert other.epochs[0].losses != outcome.epochs[0].losses
     again = trained(changed(two, epochs=3), prepared)
-    assert [e.dev.score for e in again.epochs] == [e.dev.score for e in outcome.epochs]
+    assert [e.search.score for e in again.epochs] == [e.search.score for e in outcome.epochs]
     pairs = zip(outcome.model.state_dict().values(), again.model.state_dict().values(), strict=True)
     assert all(torch.equal(one, other) for one, other in pairs)
 
 
 def test_the_model_is_left_in_its_best_epoch(prepared: Prepared, outcome: RunOutcome) -> None:
-    assert outcome.best.dev.score == max(e.dev.score for e in outcome.epochs)
-    assert evaluate_split(outcome.model, prepared, "dev").score == outcome.best.dev.score
+    assert outcome.best.search.score == max(e.search.score for e in outcome.epochs)
+    assert evaluate_split(outcome.model, prepared, "search").score == outcome.best.search.score
 
 
 def test_a_run_ends_when_the_report_says_so_and_a_no_after_the_last_epoch_is_not_a_stop(
@@ -75,11 +81,11 @@ def test_a_run_ends_after_as_many_epochs_without_a_better_score_as_it_has_patien
 
 def test_a_better_epoch_renews_the_patience(two: RunConfig, prepared: Prepared) -> None:
     config = two.with_seed(3)  # its score rises twice, then falls
-    scores = [e.dev.score for e in trained(changed(config, epochs=5), prepared).epochs]
+    scores = [e.search.score for e in trained(changed(config, epochs=5), prepared).epochs]
     ends = next((i for i in range(1, 5) if max(scores[: i + 1]) == max(scores[:i])), 4)
     found = trained(changed(config, epochs=5, patience=1), prepared)
-    assert [e.dev.score for e in found.epochs] == scores[: ends + 1]
-    assert found.best.dev.score == max(scores[: ends + 1])
+    assert [e.search.score for e in found.epochs] == scores[: ends + 1]
+    assert found.best.search.score == max(scores[: ends + 1])
 
 
 def test_a_loss_that_is_no_number_ends_the_run_as_diverged(two: RunConfig, prepared: Prepared) -> None:
@@ -100,9 +106,37 @@ def test_heads_alone_leave_the_encoder_as_it_was(two: RunConfig, prepared: Prepa
 
 
 def test_outputs_are_measured_on_all_examples_in_their_order(prepared: Prepared, outcome: RunOutcome) -> None:
-    for name, task in outcome.best.dev.tasks.items():
-        assert len(task.outputs) == len(prepared.splits[name, "dev"]) == 6
-        assert (task.labels == prepared.splits[name, "dev"].labels).all()
+    assert outcome.dev is not None
+    for split, measured, size in (("search", outcome.best.search, 3), ("dev", outcome.dev, 6)):
+        for name, task in measured.tasks.items():
+            assert len(task.outputs) == len(prepared.splits[name, split]) == size
+            assert (task.labels == prepared.splits[name, split].labels).all()
+
+
+def test_the_examples_that_decide_are_measured_once_by_the_kept_model_and_choose_nothing(
+    two: RunConfig, prepared: Prepared, outcome: RunOutcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert outcome.dev is not None
+    assert evaluate_split(outcome.model, prepared, "dev").score == outcome.dev.score
+    seen: list[TokenizedSplit] = []
+
+    def noted(model: MultitaskModel, task: str, split: TokenizedSplit, *others: Any) -> Any:
+        seen.append(split)
+        return outputs_of(model, task, split, *others)
+
+    monkeypatch.setattr(evaluation, "outputs_of", noted)
+    for decide in (True, False):
+        seen.clear()
+        found = run(two, prepared, lambda _: True, decide=decide)
+        assert (found.dev is not None) == (found.train is not None) == decide
+        for name in found.model.heads:
+            assert sum(split is prepared.splits[name, "dev"] for split in seen) == decide
+            assert sum(split is prepared.splits[name, "search"] for split in seen) == len(found.epochs)
+    labels = {key: replace(part, labels=part.labels[::-1]) for key, part in prepared.splits.items() if key[1] == "dev"}
+    other = run(two, replace(prepared, splits={**prepared.splits, **labels}), lambda _: True)
+    assert other.dev is not None and other.dev.score != evaluate_split(found.model, prepared, "dev").score
+    assert [e.search.score for e in other.epochs] == [e.search.score for e in found.epochs]
+    assert all(torch.equal(a, b) for a, b in zip(other.model.parameters(), found.model.parameters(), strict=True))
 
 
 @for_each("sampler", ["round_robin_shortest", "joint"])
@@ -113,8 +147,8 @@ def test_a_head_without_parameters_on_a_frozen_encoder_leaves_the_others_trainin
     data["tasks"]["sts"] = {"head": "cosine"}
     first, second = trained(parse(data), prepared).epochs
     assert second.losses["sts"] == pytest.approx(first.losses["sts"], rel=0.2)  # other batches, the same model
-    assert first.dev.tasks["sts"].metrics == second.dev.tasks["sts"].metrics
-    assert first.dev.tasks["sst"].outputs.tolist() != second.dev.tasks["sst"].outputs.tolist()
+    assert first.search.tasks["sts"].metrics == second.search.tasks["sts"].metrics
+    assert first.search.tasks["sst"].outputs.tolist() != second.search.tasks["sst"].outputs.tolist()
 
 
 def test_a_run_that_trains_nothing_is_refused(two: RunConfig, prepared: Prepared) -> None:

@@ -40,7 +40,7 @@ def test_a_task_learns_what_it_learns_alone(tiny: RunConfig, prepared: Prepared,
         # Not to the bit: the norm that gradients are clipped to adds up the parameters in another order.
         for one, other in zip(together.epochs, alone.epochs, strict=True):
             assert one.losses[task] == pytest.approx(other.losses[task], rel=1e-5)
-            np.testing.assert_allclose(one.dev.tasks[task].outputs, other.dev.tasks[task].outputs, atol=1e-3)
+            np.testing.assert_allclose(one.search.tasks[task].outputs, other.search.tasks[task].outputs, atol=1e-3)
 
 
 def test_each_task_may_keep_the_epoch_that_is_best_for_it_as_alone(tiny: RunConfig, prepared: Prepared) -> None:
@@ -55,10 +55,12 @@ def test_each_task_may_keep_the_epoch_that_is_best_for_it_as_alone(tiny: RunConf
         alone = run(parse({**told, "tasks": {task: told["tasks"][task]}}), prepared, lambda _: True)
         best_epochs.add(alone.best.epoch)
         for one, other in zip(found.epochs, alone.epochs, strict=True):
-            np.testing.assert_allclose(one.dev.tasks[task].outputs, other.dev.tasks[task].outputs, atol=5e-3)
-        assert found.best.dev.tasks[task].metrics[metric] == pytest.approx(alone.best.dev.tasks[task].metrics[metric])
+            np.testing.assert_allclose(one.search.tasks[task].outputs, other.search.tasks[task].outputs, atol=5e-3)
+        assert found.best.search.tasks[task].metrics[metric] == pytest.approx(
+            alone.best.search.tasks[task].metrics[metric]
+        )
     assert len(best_epochs) > 1  # else one epoch for all would have done
-    assert evaluate_split(found.model, prepared, "dev").score == found.best.dev.score > found.last_score
+    assert evaluate_split(found.model, prepared, "search").score == found.best.search.score > found.last_score
 
 
 @for_each(
@@ -131,4 +133,4 @@ def test_a_saved_model_has_every_encoder(
 ) -> None:
     checkpoint.save(together.model, separate(tiny), Tokenizer.from_str(prepared.tokenizer_json), tmp_path / "model")
     loaded, _, _ = checkpoint.load(tmp_path / "model")
-    assert evaluate_split(loaded, prepared, "dev").score == together.best.dev.score
+    assert evaluate_split(loaded, prepared, "search").score == together.best.search.score

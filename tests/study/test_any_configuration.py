@@ -89,7 +89,7 @@ def test_whatever_goes_together_validates_builds_and_trains_in_every_stage_it_ha
         carried_out = {stage.name for stage in outcome.stages} - {"features"}  # which a frozen encoder adds
         assert carried_out == wanted, choices
         assert all(stage.seconds > 0 for stage in outcome.stages)
-        assert math.isfinite(outcome.best.dev.score), choices
+        assert math.isfinite(outcome.best.search.score), choices
         met |= {f"{name}={level}" for name, level in choices.items() if isinstance(level, str)}
     every = {f"{place.name}={level}" for place in places(FULL.factors) for level in place.factor.level_names()}
     assert met == every  # none of the levels was left untried

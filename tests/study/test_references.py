@@ -97,6 +97,15 @@ def test_the_references_of_choices_are_configurations_of_their_own() -> None:
     assert len(digests) == 3 and trainer.configuration(choices).digest() not in digests
 
 
+def test_runs_on_the_first_seeds_sentences_belong_to_their_choices_when_the_space_grows() -> None:
+    varied = Rehearsal(resolve({"space": "pooling", "trainer": REHEARSAL, "vary": "train"}, None), {})
+    choices = varied.space.baseline()
+    same = varied.on_first_sentences(choices).digest()
+    found = [one.digest() for one in otherwise(varied, choices)]
+    assert len(set(found)) == 4 and found[-1] == same != varied.configuration(choices).digest()
+    assert varied.configuration(choices).digest() != rehearsal().configuration(choices).digest()
+
+
 def test_a_rehearsed_reference_measures_its_task_alone() -> None:
     trainer = rehearsal()
     choices = trainer.space.baseline()

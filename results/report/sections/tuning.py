@@ -13,6 +13,7 @@ from results.analysis.summary import Summary
 from results.analysis.tuning_effort import FactorEffort, LevelEffort, tuning_effort
 from results.database.rows import RunRow
 from results.database.typed_tables import interval_columns, typed_table
+from results.measurements.dev_parts import search_rows, search_scores
 from results.measurements.study_results import StudyResults, complete_search
 from results.report.sections.section import Content
 from results.statistics.selection_bias import SearchBias, SelectionGap, search_bias, selection_gap
@@ -49,6 +50,7 @@ class Tuning(Content):
     bias: SearchBias
     by_score: bool
     unit: Unit = SHARES
+    divided: bool = False  # the fresh seeds are compared on the search's examples, which are not those of the results
 
     @property
     def levels(self) -> list[tuple[FactorEffort, LevelEffort]]:
@@ -87,6 +89,7 @@ class Tuning(Content):
             f"{self.unit.scored(first.gap.searched)} there and {self.unit.scored(first.gap.confirmed)} with "
             f"{seeds_text(len(first.fresh_runs))} that did not choose it"
         )
+        scores += ", both on the search examples" if self.divided else ""
         interval = first.gap.bias_interval
         if interval is None:
             return f"{scores}. One seed shows no spread, so the selection bias cannot be estimated."
@@ -126,9 +129,10 @@ def build(results: StudyResults, summary: Summary) -> Tuning | None:
     return Tuning(
         factors,
         chosen,
-        search_bias(means, [results.scores(entry.digest) for entry in summary.leaderboard]),
+        search_bias(means, [search_scores(results, entry.digest) for entry in summary.leaderboard]),
         by_score=results.study.settings_json.get("objectives", ["score"]) == ["score"],
         unit=results.units.score,
+        divided=bool(search_rows(results.study)),
     )
 
 
@@ -154,10 +158,10 @@ def _chosen(
             place=places[entry.digest],
             search_runs=tuple(run.id for run in searched[entry.digest]),
             fresh_runs=tuple(run.id for run in results.results_of(entry.digest).values()),
-            gap=selection_gap([means[entry.digest]], results.scores(entry.digest)),
+            gap=selection_gap([means[entry.digest]], search_scores(results, entry.digest)),
         )
         for entry in summary.leaderboard
-        if entry.digest in searched
+        if entry.digest in searched and search_scores(results, entry.digest)
     ]
     return tuple(sorted(rows, key=lambda row: row.place))
 

@@ -20,7 +20,7 @@ from mtbert.run import RunOutcome, run
 from mtbert.stages.chain import FEATURES, StageDone
 from mtbert.stages.multitask import NAME as MULTITASK
 from mtbert.training.trainer import DivergedError
-from study.trainers.bert.workload import Work, workload
+from study.trainers.bert.workload import DECIDING, Work, workload
 
 # The size of a measurement: batches per task, of the first configuration and of other kinds; sentences per stage (at
 # least one batch); dev examples per task.
@@ -75,14 +75,19 @@ class Costs:
     all_kinds: int
     frozen: Mapping[Kind, Frozen] = field(default_factory=dict)
 
-    def seconds(self, config: RunConfig, data: Prepared) -> float:
-        """Return the seconds of one run of `config` without early stopping or shared stages."""
+    def seconds(self, config: RunConfig, data: Prepared, *, decides: bool = True) -> float:
+        """Return the seconds of one run of `config` without early stopping or shared stages.
+
+        A run of the search is one that does not decide: it never reads the part of dev that does.
+        """
         total, frozen = self.around, self.frozen.get(kind_of(config))
         for stage, work in workload(config, data).items():
-            each = self.trained(config) if stage == MULTITASK else self.stages[stage]
-            evaluated = frozen.evaluated if frozen is not None and stage == MULTITASK else self.evaluated
-            total += work.trained * each + work.evaluated * evaluated
-        return total if frozen is None else total + frozen.features * _examples(config, data)
+            if decides or stage != DECIDING:
+                each = self.trained(config) if stage == MULTITASK else self.stages.get(stage, 0.0)
+                above = frozen is not None and stage in (MULTITASK, DECIDING)
+                evaluated = frozen.evaluated if frozen is not None and above else self.evaluated
+                total += work.trained * each + work.evaluated * evaluated
+        return total if frozen is None else total + frozen.features * _examples(config, data, decides)
 
     def of_dev_example(self, config: RunConfig) -> float:
         """Return the seconds of one evaluation of a dev example, with its features where parts are frozen."""
@@ -180,12 +185,14 @@ class _Measured:
 def _train(config: RunConfig, data: Prepared, device: str, batches: int = FIRST_BATCHES) -> _Measured:
     """Run `config` on a small part of the data."""
     little = _little(data, config, batches)
-    return _Measured(run(config, little, lambda _: True, device), workload(config, little), _examples(config, little))
+    outcome = run(config, little, lambda _: True, device)
+    return _Measured(outcome, workload(config, little), _examples(config, little, decides=True))
 
 
-def _examples(config: RunConfig, data: Prepared) -> int:
-    """Return the number of train and dev examples of all tasks."""
-    return sum(len(data.splits[task, split]) for task in config.tasks for split in ("train", "dev"))
+def _examples(config: RunConfig, data: Prepared, decides: bool) -> int:
+    """Return the number of examples whose features a run computes: train, and the parts of dev that it reads."""
+    splits = ("train", "search", "dev") if decides else ("train", "search")
+    return sum(len(data.splits[task, split]) for task in config.tasks for split in splits)
 
 
 def _short(config: RunConfig, first: RunConfig, epochs: int = 2) -> RunConfig:

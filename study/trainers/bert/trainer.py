@@ -161,14 +161,15 @@ class MultitaskBert(AbstractTrainer):
         checked, baseline = self._checked, self._checked.baseline
         data = prepare_data(baseline, checked.corpus, checked.sentences.texts)
         costs = measure([baseline, *configs], data, self._devices[0])
-        seconds = {config.digest(): costs.seconds(config, data) for config in (baseline, *configs)}
+        both = {each.digest(): each for each in (baseline, *configs)}.items()
         tested = sum(len(rows) for (_, split), rows in data.splits.items() if split == "test")
         step = costs.trained(baseline) * baseline.multitask.batch_size
         note = f"measured: a few steps of {len(costs.kinds)} of {costs.all_kinds} kinds of training"
         note += "" if len(costs.kinds) == costs.all_kinds else " (the others are assumed to cost the mean of these)"
         note += f" and of {', '.join(costs.stages)}" if costs.stages else ""
         return Timing(
-            seconds=seconds,
+            seconds={digest: costs.seconds(config, data) for digest, config in both},
+            search_seconds={digest: costs.seconds(config, data, decides=False) for digest, config in both},
             test_seconds=costs.evaluated * tested,
             notes=(f"one step measured: {step * 1000:.0f} ms", note),
             facts={

@@ -41,17 +41,17 @@ def run_job(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | Evaluatio
         torch.set_num_threads(job.threads)
         config = parse(dict(job.config))
         data = load_prepared(job.prepared_folder)
-        return _train(job, config, data, go_on) if job.kind == "train" else _test(job, config, data)
+        return _test(job, config, data) if job.kind == "test" else _train(job, config, data, go_on)
     except Exception as error:  # the boundary of a worker: every error must reach the driver with its type
         return RunFailed(job.run_id, _reason(error), first_line(error), traceback.format_exc())
 
 
 def _train(job: Job, config: RunConfig, data: Prepared, go_on: Callable[[EpochDone], bool]) -> RunDone:
     def report(epoch: EpochReport) -> bool:
-        metrics = _metrics({"dev": epoch.dev, "train": epoch.train})
+        metrics = _metrics({"search": epoch.search, "train": epoch.train})
         metrics.update({("train", task, "loss"): loss for task, loss in epoch.losses.items()})
         seconds = epoch.train_seconds + epoch.eval_seconds
-        return go_on(EpochDone(job.run_id, epoch.epoch, seconds, epoch.dev.score, metrics))
+        return go_on(EpochDone(job.run_id, epoch.epoch, seconds, epoch.search.score, metrics))
 
     outcome, note = _run(job, config, data, report)
     if job.model_folder is not None and not outcome.stopped:
@@ -66,7 +66,7 @@ def _run(
 
     Twice the accumulation keeps the optimizer's steps, up to the order of sums and the draws of dropout.
     """
-    reported = 0
+    reported, decide = 0, job.kind == "train"
 
     def report_once(epoch: EpochReport) -> bool:
         nonlocal reported
@@ -76,14 +76,15 @@ def _run(
         return report(epoch)
 
     try:
-        return run(config, data, report_once, job.device, _sharing(job)), None
+        return run(config, data, report_once, job.device, _sharing(job), decide=decide), None
     except torch.OutOfMemoryError:
         smaller = halved(config)
         if smaller is None:
             raise
     torch.cuda.empty_cache()
     size = f"batch {smaller.multitask.batch_size} with accumulation {smaller.multitask.accumulation}"
-    return run(smaller, data, report_once, job.device, None), f"ran again with {size}: the GPU's memory was too small"
+    outcome = run(smaller, data, report_once, job.device, decide=decide)
+    return outcome, f"ran again with {size}: the GPU's memory was too small"
 
 
 def halved(config: RunConfig) -> RunConfig | None:
@@ -101,17 +102,19 @@ def halved(config: RunConfig) -> RunConfig | None:
 
 
 def _done(job: Job, outcome: RunOutcome, data: Prepared, note: str | None) -> RunDone:
-    notes = [*([note] if note else []), *degenerate(outcome.best.dev)]
+    scored = outcome.best.search if outcome.dev is None else outcome.dev
+    measured = {"search": outcome.best.search, "dev": outcome.dev, "train": outcome.train}
+    notes = [*([note] if note else []), *degenerate(scored)]
     return RunDone(
         run_id=job.run_id,
         stopped=outcome.stopped,
         best_epoch=outcome.best.epoch,
-        score=outcome.best.dev.score,
-        leaderboard_score=outcome.best.dev.leaderboard_score,
+        score=scored.score,
+        leaderboard_score=scored.leaderboard_score,
         last_score=outcome.last_score,
-        metrics=_metrics({"dev": outcome.best.dev} | ({} if outcome.train is None else {"train": outcome.train})),
+        metrics=_metrics({split: each for split, each in measured.items() if each is not None}),
         inference_ms=inference_ms(outcome.model, data),
-        outputs=_outputs(outcome.best.dev, "dev", data),
+        outputs={} if outcome.dev is None else _outputs(outcome.dev, "dev", data),
         train_seconds=outcome.train_seconds,
         eval_seconds=outcome.eval_seconds,
         trainable_parameters=outcome.trainable_parameters,
@@ -151,7 +154,7 @@ def _saved_or_trained(job: Job, config: RunConfig, data: Prepared) -> MultitaskM
             return model
         except CheckpointError:
             pass  # lost or damaged: trained again below
-    outcome = run(config, data, lambda _: True, job.device, _sharing(job))
+    outcome = run(config, data, lambda _: True, job.device, _sharing(job), decide=False)
     if job.model_folder is not None:
         checkpoint.save(outcome.model, config, Tokenizer.from_str(data.tokenizer_json), job.model_folder)
     return outcome.model

@@ -1,4 +1,4 @@
-"""The work of a configuration: the numbers of examples that each stage trains on and evaluates."""
+"""The work of a configuration: the numbers of examples that each stage, and the end, trains on and evaluates."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from mtbert.data.tokenize import Prepared
 from mtbert.samplers.abstract import AbstractSampler
 from mtbert.stages import fine_tune_first, mlm, multitask, simcse_supervised, simcse_unsupervised, single_task
 from mtbert.training.trainer import sizes_of
+
+DECIDING = "deciding"  # the evaluation at the end, which a run of the search is spared
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Together:
 
 
 def workload(config: RunConfig, data: Prepared) -> dict[str, Work]:
-    """Return the work of each stage, in order, without pruning or early stopping."""
+    """Return the work of each stage, in order, without pruning or early stopping; last that of `DECIDING`."""
     work: dict[str, Work] = {}
     if config.mlm is not None:
         sentences = _sentences(data, corpora_of(config.mlm.corpora), config.mlm.max_sentences)
@@ -54,15 +56,16 @@ def workload(config: RunConfig, data: Prepared) -> dict[str, Work]:
     if config.fine_tune_first is not None:
         first = config.fine_tune_first
         most = float("inf") if first.batches is None else first.batches * first.batch_size
-        train, dev = (len(data.splits[first.task, split]) for split in ("train", "dev"))
-        work[fine_tune_first.NAME] = Work(first.epochs * min(train, most), first.epochs * dev)
-    evaluated = _evaluated_each_epoch(config, data)
+        train, search = (len(data.splits[first.task, split]) for split in ("train", "search"))
+        work[fine_tune_first.NAME] = Work(first.epochs * min(train, most), first.epochs * search)
+    evaluated = _evaluated(config, data, "search", multitask.EPOCH_SAMPLE)
     trained = sum(sum(epoch.examples.values()) for epoch in together(config, data))
     work[multitask.NAME] = Work(trained, config.multitask.epochs * evaluated)
     if config.single_task is not None:
         epochs = config.single_task.epochs
         examples = sum(len(data.splits[task, "train"]) for task in config.tasks)
         work[single_task.NAME] = Work(epochs * examples, epochs * evaluated)
+    work[DECIDING] = Work(0, _evaluated(config, data, "dev", multitask.KEPT_SAMPLE))
     return work
 
 
@@ -71,10 +74,9 @@ def _sentences(data: Prepared, corpora: tuple[str, ...], most: int | None) -> in
     return sum(length if most is None else min(length, most) for length in lengths)
 
 
-def _evaluated_each_epoch(config: RunConfig, data: Prepared) -> int:
-    """Return the number of examples evaluated per epoch: dev, and the train sample that shows overfitting."""
-    dev = sum(len(data.splits[task, "dev"]) for task in config.tasks)
-    return dev + sum(min(multitask.EPOCH_SAMPLE, len(data.splits[task, "train"])) for task in config.tasks)
+def _evaluated(config: RunConfig, data: Prepared, part: str, most: int) -> int:
+    """Return the number of examples in one evaluation: a part of dev, and at most so many of train."""
+    return sum(len(data.splits[task, part]) + min(most, len(data.splits[task, "train"])) for task in config.tasks)
 
 
 def together(config: RunConfig, data: Prepared) -> list[Together]:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from mtbert.data.subset import searched
+from results.measurements.code_versions import version_name
 from search_spaces import load
 from search_spaces.grammar import Choices
 from search_spaces.grammar.pinning import pin
@@ -18,7 +20,8 @@ from study.trainers.plain_configuration import AbstractPlainTrainer, PlainConfig
 from study.trainers.rehearsal.response_surface import plant
 from study.trainers.rehearsal.worker import WAITED_SECONDS, facts
 
-EXAMPLES = 1000  # of dev per task, where the settings have no number
+CONFIG_VERSION = 2  # 1: without a part of dev for the search
+EXAMPLES = 1000  # of dev that decide, per task, where the settings have no number
 NOTE = "A rehearsal: every number is made up from a planted response surface; nothing is trained."
 NO_FAULTS: Mapping[str, float] = {}
 FAULTS = ("nan_loss", "error", "out_of_memory", "exit", "hang")  # reasons of failed runs; a worker that exits or hangs
@@ -74,7 +77,15 @@ class Rehearsal(AbstractPlainTrainer):
             faults=faults,
             seconds=seconds,
         )
-        self.facts = StudyFacts("rehearsal", True, f"rehearsal {settings.seed}", "rehearsal", notes=(NOTE,))
+        self.facts = StudyFacts(
+            "rehearsal",
+            True,
+            f"rehearsal {settings.seed}",
+            "rehearsal",
+            notes=(NOTE,),
+            config_version=CONFIG_VERSION,
+            code=version_name(CONFIG_VERSION),
+        )
 
     def reference(self, choices: Choices, task: str, seed: int = 0) -> PlainConfiguration:
         """Return the configuration of these choices on one task."""
@@ -88,5 +99,6 @@ class Rehearsal(AbstractPlainTrainer):
         """Create the folder, and return the planted truth for the study's record."""
         folder.mkdir(parents=True, exist_ok=True)
         size = self._facts["examples"]
-        rows = {f"{task}/{split}": size for task in self.surface.tasks for split in ("dev", "test")}
+        sizes = {"search": searched(size), "dev": size, "test": size}
+        rows = {f"{task}/{split}": count for task in self.surface.tasks for split, count in sizes.items()}
         return {"rows": rows, "planted": self._facts["surface"], "null_factors": self.surface.null_factors()}

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mtbert.data.subset import searched
 from search_spaces.grammar import Choices
 from study.messages import EpochDone, EvaluationDone, Job, Metrics, RunDone, RunFailed, TaskOutputs
 from study.trainers.rehearsal.response_surface import PARAMETERS, RUN_SECONDS, Surface, rng
@@ -67,20 +68,23 @@ def run_job(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | Evaluatio
         return EvaluationDone(job.run_id, metrics, outputs)
     if (failed := _fault(job, name)) is not None:
         return failed
-    metrics, outputs = _measured(job, reached, "dev", name)
-    epoch, score = _trained(job, go_on, metrics, seconds)
-    if epoch < epochs:
-        metrics, outputs = {("dev", "", "score"): score, ("dev", "", "leaderboard_score"): score}, {}
-    share = epoch / epochs
+    metrics, outputs = _measured(job, reached, "search", name)
+    epoch, last_score = _trained(job, go_on, metrics, seconds)
+    score, share = last_score, epoch / epochs
+    if share < 1:
+        metrics = {("search", "", "score"): score, ("search", "", "leaderboard_score"): score}
+    elif job.kind == "train":
+        decided, outputs = _measured(job, reached, "dev", name)
+        metrics, score = {**metrics, **decided}, decided["dev", "", "score"]
     return RunDone(
         run_id=job.run_id,
         stopped=share < 1,
         best_epoch=epoch,
         score=score,
-        leaderboard_score=metrics["dev", "", "leaderboard_score"],
-        last_score=score,
+        leaderboard_score=score,
+        last_score=last_score,
         metrics=metrics,
-        outputs=outputs,
+        outputs=outputs if job.kind == "train" else {},
         train_seconds=0.9 * seconds * share,
         eval_seconds=0.1 * seconds * share,
         shared_seconds=0.0,
@@ -101,11 +105,11 @@ def _sentence_noise(job: Job, subset_seed: int) -> float:
 
 def _trained(job: Job, go_on: Callable[[EpochDone], bool], metrics: Metrics, seconds: float) -> tuple[int, float]:
     """Report every epoch, and return the last one with its score."""
-    score, epochs = metrics["dev", "", "score"], int(job.facts["epochs"])
+    score, epochs = metrics["search", "", "score"], int(job.facts["epochs"])
     for epoch in range(1, epochs):
         time.sleep(job.facts["seconds"] * seconds / RUN_SECONDS / epochs)
         now = score * (1 - 0.5 * math.exp(-1.5 * epoch))
-        reported = {("dev", "", "score"): now, ("train", "", "score"): min(1.0, now + 0.02 * epoch)}
+        reported = {("search", "", "score"): now, ("train", "", "score"): min(1.0, now + 0.02 * epoch)}
         if not go_on(EpochDone(job.run_id, epoch, seconds / epochs, now, reported)):
             return epoch, now
     time.sleep(job.facts["seconds"] * seconds / RUN_SECONDS / epochs)
@@ -135,6 +139,7 @@ def _measured(
     outputs, metrics, mains = {}, dict[tuple[str, str, str], float](), []
     for task, value in reached.items():
         size = int(job.facts["examples"])
+        size = searched(size) if split == "search" else size
         shared, own = rng(job.facts["seed"], f"{split} {task}"), rng(job.facts["seed"], f"{split} {task} {name}")
         classes = CLASSES.get(task, 2)
         arrays = _scores(value, size, shared, own) if classes is None else _classes(value, size, classes, shared, own)

@@ -9,7 +9,15 @@ import pytest
 from cases import for_each
 
 from mtbert.data.examples import Corpus, Split, TaskData
-from mtbert.data.subset import first, hold_out_dev, hold_out_test, require_choice
+from mtbert.data.subset import (
+    MOST_SEARCHED,
+    dev_parts,
+    first,
+    first_with_two_labels,
+    hold_out_dev,
+    hold_out_test,
+    require_choice,
+)
 from mtbert.errors import DataError
 
 
@@ -98,3 +106,44 @@ def test_one_row_cannot_be_divided() -> None:
         hold_out_test(split(1))
     with pytest.raises(DataError, match="train and dev need at least 2 usable rows"):
         hold_out_dev(split(1))
+
+
+def test_a_quarter_of_dev_is_for_the_search_and_the_rest_decides() -> None:
+    whole = split(400)
+    search, dev = dev_parts(whole)
+    ranks = sorted(whole.ids, key=lambda i: hashlib.sha256(f"search {i}".encode()).hexdigest())
+    assert search.ids == tuple(i for i in whole.ids if i in ranks[:100]) and set(dev.ids) == set(ranks[100:])
+    assert [set(part.ids) for part in dev_parts(whole.take(range(399, -1, -1)))] == [set(search.ids), set(dev.ids)]
+    few = set(first(whole, 100).ids)  # the hash that chooses subsets is another one: a quarter of each part, about
+    assert 15 <= len(few & set(search.ids)) <= 35
+
+
+def test_of_a_large_dev_split_the_search_has_a_limited_number() -> None:
+    assert [len(part) for part in dev_parts(split(6000))] == [MOST_SEARCHED, 6000 - MOST_SEARCHED]
+
+
+@for_each(("n", "sizes"), [(None, (100, 300)), (40, (20, 40)), (41, (20, 41)), (1, (2, 1)), (250, (100, 250))])
+def test_fewer_dev_examples_are_nested_parts_of_the_same_two(n: int | None, sizes: tuple[int, int]) -> None:
+    whole, parts = dev_parts(split(400)), dev_parts(split(400), n)
+    assert tuple(map(len, parts)) == sizes
+    assert all(set(part.ids) <= set(all_.ids) for part, all_ in zip(parts, whole, strict=True))
+    assert parts[1].ids == first_with_two_labels(whole[1], n).ids
+
+
+@for_each(("n", "sizes"), [(1, (1, 1)), (2, (1, 1)), (3, (1, 2)), (4, (2, 2)), (5, (2, 3)), (11, (2, 9)), (12, (3, 9))])
+def test_even_a_tiny_dev_split_has_two_parts(n: int, sizes: tuple[int, int]) -> None:
+    search, dev = dev_parts(split(n))
+    assert (len(search), len(dev)) == sizes
+    assert n == 1 or not set(search.ids) & set(dev.ids)
+
+
+@for_each("n", [4, 7, 12, 50])
+def test_both_parts_have_two_labels_and_if_one_is_too_rare_then_the_one_that_decides(n: int) -> None:
+    for rare in range(n):
+        labels = np.zeros(n, dtype=np.float32)
+        labels[[rare, (rare + 1) % n]] = 1
+        parts = dev_parts(Split(split(n).ids, split(n).texts, None, labels))
+        assert all(set(part.labels) == {0.0, 1.0} for part in parts)
+        labels[rare] = 0
+        search, dev = dev_parts(Split(split(n).ids, split(n).texts, None, labels))
+        assert set(dev.labels) == {0.0, 1.0} and set(search.labels) == {0.0}

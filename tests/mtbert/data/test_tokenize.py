@@ -79,9 +79,10 @@ def test_fewer_than_three_tokens_are_refused(tokenizer: Tokenizer) -> None:
         tokenize_split(split(("a",)), tokenizer, 2)
 
 
-def test_prepare_shortens_train_and_dev_and_leaves_test_whole(tokenizer: Tokenizer) -> None:
+def test_prepare_shortens_train_and_the_parts_of_dev_and_leaves_test_whole(tokenizer: Tokenizer) -> None:
     prepared = prepare(corpus(), tokenizer, max_tokens=8, train_examples=2, dev_examples=1)
-    assert {name: len(tokens) for (_, name), tokens in prepared.splits.items()} == {"train": 2, "dev": 1, "test": 2}
+    sizes = {name: len(tokens) for (_, name), tokens in prepared.splits.items()}
+    assert sizes == {"train": 2, "search": 1, "dev": 1, "test": 2}
     assert (prepared.pad_id, prepared.vocabulary_size) == (PAD, 8)
 
 

@@ -47,7 +47,7 @@ def without(config: RunConfig, *stages: str) -> RunConfig:
 
 
 def test_stages_run_in_their_fixed_order_and_their_seconds_are_told(brief: RunConfig, data: Prepared) -> None:
-    outcome = run(brief, data, lambda _: True)
+    outcome = run(brief, data, lambda _: True, decide=False)
     assert [stage.name for stage in outcome.stages] == ORDER
     assert all(stage.seconds > 0 and not stage.shared for stage in outcome.stages)
     assert sum(s.seconds for s in outcome.stages) == pytest.approx(outcome.train_seconds + outcome.eval_seconds)
@@ -94,7 +94,7 @@ def test_no_stage_learns_from_dev_or_test(brief: RunConfig, data: Prepared) -> N
     config = brief.model_dump(mode="json")
     config["multitask"]["epochs"] = 1
     one, two = (run(parse(config), found, lambda _: True) for found in (data, replace(data, splits=splits)))
-    assert one.best.dev.score != two.best.dev.score
+    assert one.best.search.score != two.best.search.score
     assert equal(one.model.state_dict(), two.model.state_dict())
 
 
@@ -115,5 +115,5 @@ def test_single_task_starts_from_the_best_epoch_of_multitask_and_is_the_result(
     with_heads, plain = run(alone, data, lambda _: True), run(without(alone, "single_task"), data, lambda _: True)
     assert equal(with_heads.model.encoder.state_dict(), plain.model.encoder.state_dict())
     assert [report.epoch for report in with_heads.epochs] == [1, 2, 3]
-    assert with_heads.best.dev.score >= plain.best.dev.score and plain.best.epoch in (1, 2)
+    assert with_heads.best.search.score >= plain.best.search.score and plain.best.epoch in (1, 2)
     assert with_heads.trainable_parameters == plain.trainable_parameters

@@ -55,7 +55,7 @@ def test_the_epoch_with_the_best_dev_score_is_kept(staged: RunConfig, data: Prep
 
     def score(epochs: int) -> float:
         model, _ = carried(staged, data, FineTuneFirstConfig(epochs=epochs, optimizer=FAST))
-        found = evaluate(model, task, {"quora": data.splits["quora", "dev"]}, data.pad_id)
+        found = evaluate(model, task, {"quora": data.splits["quora", "search"]}, data.pad_id)
         return found.tasks["quora"].metrics["accuracy"]
 
     scores = [score(epochs) for epochs in range(1, 5)]

@@ -48,7 +48,7 @@ def measures(outcome: RunOutcome) -> list[Any]:
     """Everything that is measured, epoch by epoch, to the bit."""
 
     def told(report: EpochReport) -> list[Any]:
-        parts = [(e.score, e.leaderboard_score, dict(e.tasks)) for e in (report.dev, report.train)]
+        parts = [(e.score, e.leaderboard_score, dict(e.tasks)) for e in (report.search, report.train)]
         tasks = [(name, t.outputs.tobytes(), t.metrics) for _, _, found in parts for name, t in found.items()]
         return [report.epoch, report.losses, [part[:2] for part in parts], tasks]
 

@@ -28,7 +28,7 @@ def carried(
 
 
 def test_heads_are_trained_and_nothing_else(staged: RunConfig, data: Prepared) -> None:
-    model, _ = carried(staged, data, 2)
+    model, _ = carried(staged, data, 5)
     old = build_model(staged, data.vocabulary_size).state_dict()
     changed = {name for name, value in model.state_dict().items() if not torch.equal(value, old[name])}
     assert changed and changed <= {name for name in old if name.startswith("heads.")}
@@ -51,15 +51,15 @@ def test_a_head_is_trained_as_if_there_were_no_other_task(staged: RunConfig, dat
 
 def test_each_head_is_left_in_its_own_best_epoch(staged: RunConfig, data: Prepared) -> None:
     found = [carried(staged, data, n, 5e-2) for n in range(1, 4)]
-    each = [outcome.epochs[-1].dev for _, outcome in found]  # best so far after n epochs
+    each = [outcome.epochs[-1].search for _, outcome in found]  # best so far after n epochs
     model, outcome = found[-1]
     for name, metric in (("sst", "accuracy"), ("quora", "accuracy"), ("sts", "pearson")):
         so_far = [evaluation.tasks[name].metrics[metric] for evaluation in each]
         assert so_far == sorted(so_far)
-        outputs = outputs_of(model, name, data.splits[name, "dev"], data.pad_id)
-        assert (outputs == outcome.best.dev.tasks[name].outputs).all()
-    scores = [report.dev.score for report in outcome.epochs]
-    assert evaluate_split(model, data, "dev").score == outcome.best.dev.score == scores[-1]
+        outputs = outputs_of(model, name, data.splits[name, "search"], data.pad_id)
+        assert (outputs == outcome.best.search.tasks[name].outputs).all()
+    scores = [report.search.score for report in outcome.epochs]
+    assert evaluate_split(model, data, "search").score == outcome.best.search.score == scores[-1]
     assert outcome.best is outcome.epochs[scores.index(max(scores))]  # the first that says so
 
 
@@ -72,11 +72,11 @@ def test_no_task_ends_below_the_head_it_came_with(staged: RunConfig, data: Prepa
         before = incoming(model, data, 3, seed)
         part = SingleTaskConfig(epochs=1, learning_rate=1.0)
         outcome = single_task.run(model, part, data, seed, lambda _: True, before, config.multitask.optimizer)
-        for name, task in before.best.dev.tasks.items():
+        for name, task in before.best.search.tasks.items():
             metric = "pearson" if name == "sts" else "accuracy"
-            assert outcome.best.dev.tasks[name].metrics[metric] >= task.metrics[metric], (seed, name)
-        lost += outcome.last_score < before.best.dev.score
-        assert evaluate_split(model, data, "dev").score == outcome.best.dev.score >= before.best.dev.score
+            assert outcome.best.search.tasks[name].metrics[metric] >= task.metrics[metric], (seed, name)
+        lost += outcome.last_score < before.best.search.score
+        assert evaluate_split(model, data, "search").score == outcome.best.search.score >= before.best.search.score
     assert lost  # without the head that came in, tasks would have lost
 
 
@@ -100,4 +100,4 @@ def test_a_head_without_parameters_is_left_alone(staged: RunConfig, data: Prepar
     plain["tasks"]["sts"] = {"head": "cosine"}
     _, outcome = carried(parse(plain), data, 1)
     assert set(outcome.epochs[0].losses) == {"sst", "quora"}
-    assert isinstance(outcome.best, EpochReport) and "sts" in outcome.best.dev.tasks
+    assert isinstance(outcome.best, EpochReport) and "sts" in outcome.best.search.tasks

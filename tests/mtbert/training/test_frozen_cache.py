@@ -118,8 +118,8 @@ def test_each_head_alone_learns_the_same(two: RunConfig, prepared: Prepared, ada
     for task in TASKS:
         losses = alone_without(trained_elsewhere(config, prepared), part, prepared, task)
         assert [epoch.losses[task] for epoch in outcome.epochs] == pytest.approx(losses, rel=2e-5)
-        outputs = outputs_of(model, task, prepared.splits[task, "dev"], prepared.pad_id)
-        assert np.array_equal(outcome.best.dev.tasks[task].outputs, outputs)
+        outputs = outputs_of(model, task, prepared.splits[task, "search"], prepared.pad_id)
+        assert np.array_equal(outcome.best.search.tasks[task].outputs, outputs)
 
 
 def trained_elsewhere(config: RunConfig, prepared: Prepared) -> MultitaskModel:

@@ -50,13 +50,13 @@ def test_a_metric_of_a_task_that_is_not_there_is_refused() -> None:
 
 def test_values_are_read_from_a_run(space: Space) -> None:
     told = facts(plant(space, ("sst", "quora", "sts"), 0), seed=0, epochs=1, examples=50, faults={})
-    job = Job(1, "train", {"choices": space.baseline()}, Path("/nowhere"), facts=told)
+    job = Job(1, "search", {"choices": space.baseline()}, Path("/nowhere"), facts=told)
     done = run_job(job, lambda _: True)
     assert isinstance(done, RunDone)
     values = of_event(("score", "trainable_parameters", "train_seconds", "sst_accuracy", "inference_ms"), done)
     metrics = done.metrics
     assert values[:3] == [done.score, done.trainable_parameters, done.train_seconds]
-    assert values[3:] == [metrics["dev", "sst", "accuracy"], done.inference_ms]
+    assert values[3:] == [metrics["search", "sst", "accuracy"], done.inference_ms]
     assert math.isnan(of_event(("quora_accuracy",), dataclasses.replace(done, metrics={}))[0])
 
 

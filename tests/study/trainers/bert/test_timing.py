@@ -47,9 +47,9 @@ def test_a_run_takes_the_sum_over_its_stages(data: Prepared) -> None:
     costs = Costs({kind_of(BASELINE): 0.01}, stages, evaluated=0.001, around=7.0, all_kinds=1)
     work = workload(WITH_STAGES, data)
     expected = 7.0 + 0.01 * work["multitask"].trained + sum(0.001 * part.evaluated for part in work.values())
-    assert costs.seconds(BASELINE, data) == pytest.approx(
-        7.0 + 0.01 * work["multitask"].trained + 0.001 * work["multitask"].evaluated
-    )
+    alone = 7.0 + 0.01 * work["multitask"].trained + 0.001 * work["multitask"].evaluated
+    assert costs.seconds(BASELINE, data, decides=False) == pytest.approx(alone)
+    assert costs.seconds(BASELINE, data) == pytest.approx(alone + 0.001 * work["deciding"].evaluated)
     expected += 0.1 * 48 + 0.2 * 16 + 0.3 * 16 + 0.4 * 32 + 0.5 * 96
     assert costs.seconds(WITH_STAGES, data) == pytest.approx(expected)
 

@@ -38,16 +38,16 @@ def short_of_memory(monkeypatch: pytest.MonkeyPatch, above: int) -> list[int]:
     """A GPU that holds batches up to `above`; the batch sizes that were tried."""
     tried: list[int] = []
 
-    def fails(config: RunConfig, data: Any, report: Any, *others: Any) -> Any:
+    def fails(config: RunConfig, data: Any, report: Any, *others: Any, **more: Any) -> Any:
         tried.append(config.multitask.batch_size)
         if config.multitask.batch_size <= above:
-            return run(config, data, report, *others)
+            return run(config, data, report, *others, **more)
 
         def after_one(epoch: Any) -> bool:
             report(epoch)
             raise torch.OutOfMemoryError("CUDA out of memory")
 
-        return run(config, data, after_one, *others)
+        return run(config, data, after_one, *others, **more)
 
     monkeypatch.setattr(worker, "run", fails)
     return tried
@@ -85,16 +85,27 @@ def test_a_batch_of_one_example_cannot_be_halved() -> None:
 def test_out_of_memory_a_gpu_does_the_run_with_half_the_batch(
     job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(config: RunConfig, data: Any, report: Any, *others: Any) -> Any:
+    def fails(config: RunConfig, data: Any, report: Any, *others: Any, **more: Any) -> Any:
         def after_one(epoch: Any) -> bool:
             report(epoch)
             if config.multitask.batch_size == 4:
                 torch.empty(2**50, dtype=torch.uint8, device="cuda")  # CUDA's own error
             return True
 
-        return run(config, data, after_one, *others)
+        return run(config, data, after_one, *others, **more)
 
     monkeypatch.setattr(worker, "run", fails)
     done = worker.run_job(replace(job(), device="cuda:0"), lambda _: True)
     assert isinstance(done, RunDone), done
     assert done.note is not None and "batch 2 with accumulation 2" in done.note
+
+
+def test_a_run_of_the_search_never_reads_the_examples_that_decide(job: Callable[..., Job]) -> None:
+    whole = job()
+    searched, decided = (worker.run_job(replace(whole, kind=kind), lambda _: True) for kind in ("search", "train"))
+    assert isinstance(searched, RunDone) and isinstance(decided, RunDone)
+    assert {split for split, *_ in searched.metrics} == {"search"} and not searched.outputs
+    assert searched.score == searched.metrics["search", "", "score"] == decided.metrics["search", "", "score"]
+    assert decided.score == decided.metrics["dev", "", "score"] != searched.score
+    assert {split for split, *_ in decided.metrics} == {"search", "dev", "train"}
+    assert {split for split, _ in decided.outputs} == {"dev"} and decided.eval_seconds > 0

@@ -18,8 +18,9 @@ from mtbert.training.trainer import Trainer
 from study.trainers.bert.workload import Together, Work, together, workload
 
 TRAIN = {"sst": 20, "quora": 9, "sts": 8}  # in batches of 8: 3, 2 and 1
-DEV = {"sst": 5, "quora": 6, "sts": 7}
-EACH_EPOCH = 5 + 6 + 7 + 20 + 9 + 8  # dev, and the train examples, fewer than the 32 that are looked at of a task
+SEARCH, DEV = {"sst": 5, "quora": 6, "sts": 7}, {"sst": 11, "quora": 12, "sts": 13}
+EACH_EPOCH = 5 + 6 + 7 + 20 + 9 + 8  # search, and the train examples, fewer than the 32 that are looked at of a task
+AT_THE_END = 11 + 12 + 13 + 20 + 9 + 8  # dev, and the train examples, fewer than 512
 
 
 def ragged(rows: int) -> Ragged:
@@ -34,6 +35,7 @@ def rows_of(count: int) -> TokenizedSplit:
 @pytest.fixture
 def data() -> Prepared:
     splits = {(task, "train"): rows_of(count) for task, count in TRAIN.items()}
+    splits |= {(task, "search"): rows_of(count) for task, count in SEARCH.items()}
     splits |= {(task, "dev"): rows_of(count) for task, count in DEV.items()}
     texts = {"in_domain": ragged(50), "tasks": ragged(30), "nli.sent0": ragged(40)}
     return Prepared(splits, 0, 10, "", 16, "", texts)
@@ -54,7 +56,8 @@ def config(multitask: dict[str, Any] | None = None, **parts: Any) -> RunConfig:
     ],
 )
 def test_multitask_trains_on_what_its_sampler_asks_for(data: Prepared, sampler: str, trained: float) -> None:
-    (work,) = workload(config({"sampler": sampler}), data).values()
+    work, end = workload(config({"sampler": sampler}), data).values()
+    assert end == Work(0, AT_THE_END)
     assert work.trained == pytest.approx(trained)
     assert work.evaluated == 2 * EACH_EPOCH
 
@@ -101,6 +104,7 @@ def test_every_stage_has_its_work_in_the_order_of_the_stages(data: Prepared) -> 
         "simcse_supervised": Work(12),
         "fine_tune_first": Work(5 * 4, 5 * 6),
         "single_task": Work(4 * (20 + 9 + 8), 4 * EACH_EPOCH),
+        "deciding": Work(0, AT_THE_END),
     }
 
 

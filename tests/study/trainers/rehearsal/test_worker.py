@@ -117,3 +117,17 @@ def test_an_option_of_a_rehearsal_that_is_none_is_refused(monkeypatch: pytest.Mo
     monkeypatch.setenv(OPTIONS, option)
     with pytest.raises(SettingsError, match=f"got '{option}"):
         rehearsal_options()
+
+
+def test_a_run_of_the_search_is_scored_on_its_own_examples_and_never_on_those_that_decide(space: Space) -> None:
+    seen: list[EpochDone] = []
+    searched, whole = (
+        run_job(job(space, space.baseline(), kind=kind), lambda epoch: seen.append(epoch) or True)  # type: ignore[func-returns-value]
+        for kind in ("search", "train")
+    )
+    assert isinstance(searched, RunDone) and isinstance(whole, RunDone)
+    assert {split for split, *_ in searched.metrics} == {"search"} and not searched.outputs
+    assert searched.score == searched.metrics["search", "", "score"] == whole.metrics["search", "", "score"]
+    assert whole.score == whole.metrics["dev", "", "score"] != searched.score
+    assert whole.last_score == searched.score and {split for split, _ in whole.outputs} == {"dev"}
+    assert {split for epoch in seen for split, *_ in epoch.metrics} == {"search", "train"}
