@@ -5,8 +5,8 @@
 
 The first is a study of one trained part (`--set trainable=heads --set learning_rate=1e-3 --train-examples N ...`). It
 can be stopped at any time: every seed runs all rows before the next. The second writes
-`results/data/noise_components.json` from the finished runs: for each task the deviations s_S, s_R and s_E of a typical
-row's difference from the reference (`results.statistics.noise_components`).
+the entries of `results/data/noise_components.json` from the finished runs: for each task the deviations s_S, s_R and
+s_E of a typical row's difference from the reference (`results.statistics.noise_components`).
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ def main() -> None:
     given = parser.parse_args()
     with open_database(given.storage, create=False) as database:
         measured = dict(measurement(database, name) for name in given.studies)
-    entries = {part: asdict(measured[part]) for part in PARTS.values() if part in measured}
-    TABLE.write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
+    entries = {**json.loads(TABLE.read_text(encoding="utf-8")), **{part: asdict(one) for part, one in measured.items()}}
+    TABLE.write_text(json.dumps(dict(sorted(entries.items())), indent=2) + "\n", encoding="utf-8")
     for part, entry in measured.items():
         for task, each in entry.tasks.items():
             points = [100 * value for value in (each.seed_deviation, each.residual_deviation, each.example_deviation)]
