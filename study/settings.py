@@ -144,6 +144,10 @@ class Settings:
         "add seeds one at a time, up to N per configuration, while a row's verdict is open",
         "budget", "N", default=None, shown="no further seeds",
     )  # fmt: skip
+    smaller_than: float = flag(
+        "a report's claim is smaller than printed if its difference is surely below this share of the printed one",
+        "budget", "C", default=0.5, above=0, most=1,
+    )  # fmt: skip
     epochs: int = flag("training epochs per run", "budget", "E", shown=BY_BUDGET, least=1, fixed="runs")
     learning_rate_times: float = flag(
         "multiply every learning rate by F; short runs need larger rates than a space is written for",

@@ -6,7 +6,8 @@ A score is a mean over tasks, so a change that helps one task and hurts another 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import sqrt
 
 from results.analysis.contrasts import (
     Comparison,
@@ -20,7 +21,7 @@ from results.analysis.contrasts import (
 from results.analysis.leaderboard import baseline_digest
 from results.measurements.study_results import StudyResults
 from results.measurements.task_units import margin_of
-from results.statistics import Judgement, judge
+from results.statistics import Judgement, judge, moderated
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,19 @@ def task_differences(
 def compare_tasks(results: StudyResults, tasks: Sequence[str], weights: Weights) -> Comparison | None:
     """Return a contrast in the mean over `tasks`, its noise moderated over the study's other configurations.
 
-    They are compared with the study's baseline, or with its first configuration if it has none.
+    They are compared with the study's baseline, or with its first configuration if it has none. A contrast of means of
+    several configurations has less noise than they. For the moderation, it is divided by the root of half the sum of
+    its squared weights, as if it were one of two configurations; the ratio q of its variances stays the same.
     """
     plain = contrast(results, dict.fromkeys(tasks, weights))
     if plain is None:
         return None
-    others = telling(results, baseline_digest(results), tasks=tasks)
-    return moderated_contrasts({0: plain}, others)[0]
+    reference = baseline_digest(results)
+    itself = weights.keys() - {reference} if len(weights) == 2 and reference in weights else ()
+    others = [one.row for one in telling(results, reference, tasks=tasks, without=itself)]
+    scale = sqrt(sum(weight**2 for weight in weights.values()) / 2)
+    noise = moderated([plain.row.times(1 / scale)], others)[0].times(scale).noise
+    return replace(plain, difference=replace(plain.difference, noise=noise))
 
 
 def unmeasured(results: StudyResults, digests: Sequence[str], tasks: Sequence[str]) -> list[str]:

@@ -21,7 +21,9 @@ from results.analysis.describe import described
 from results.database.rows import JsonObject
 from results.errors import ResultsError
 from results.published import wording as claim_words
+from results.published.measured_claims import smaller_than
 from results.published.tables import Claim, Metric, all_claims
+from results.published.verdicts import SMALLER_THAN, VERDICTS
 from results.report import first_screen, methods, notes
 from results.report.content import Outcome, outcome
 from results.report.sections.claims import Claims
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from results.database.rows import EnvironmentRow
 
 SCOREBOARD = "scoreboard"
-VERDICTS = ("replicated", "contradicted", "open", "not run")
 DATA_FILE = "findings.json"
 FOLDER = "DATA"  # replaces the data folder in commands, which differs between machines
 # Pages of earlier releases contain their judgement; now it is in the data file.
@@ -47,12 +48,14 @@ OLD_MARK = "<!-- judgement, by hand"
 class ScoredClaim:
     """A claim of a report, with its verdict on the page of a study.
 
-    `measured`: metric -> (estimate, low, high) of better minus worse, in score units.
+    `measured`: metric -> (estimate, low, high) of better minus worse, in score units. `is_smaller`: smaller than
+    printed, which a replicated claim can be too.
     """
 
     claim: Claim
     page: str = ""
     verdict: str = "not run"
+    is_smaller: bool = False
     measured: Mapping[Metric, Sequence[float]] = field(default_factory=dict)
 
 
@@ -93,7 +96,8 @@ def claims_data(page: str, claims: Claims) -> dict[str, JsonObject]:
         each.claim.id: {
             "page": page,
             "verdict": each.judgement.verdict if each.measured else "not run",
-            "measured": {part.metric: astuple(part.comparison.interval) for part in each.measured},
+            "is_smaller": each.judgement.is_smaller,
+            "measured": {part.metric: astuple(part.interval) for part in each.measured},
         }
         for each in claims.measured
     }
@@ -129,6 +133,7 @@ def _update(data: JsonObject, name: str, outcome: Outcome) -> None:
     if claims is not None:
         data["claims"] |= claims_data(name, claims)
         page |= {"backbone": claims.study.backbone, "scale": claim_words.scale_note(claims.study)}
+        page |= {"smaller_than": smaller_than(claims.study)}
 
 
 def _write(folder: Path, name: str, template: str, data: JsonObject, context: Mapping[str, Any]) -> None:
@@ -177,7 +182,9 @@ def _scoreboard(data: JsonObject) -> dict[str, Any]:
         "claims": claims,
         "reports": {report: list(group) for report, group in groupby(claims, key=lambda each: each.claim.report)},
         "counts": Counter(each.verdict for each in claims),
-        "verdicts": VERDICTS,
+        "verdicts": (*VERDICTS, "not run"),
+        "shares": {study["smaller_than"] for study in studies if "smaller_than" in study} or {SMALLER_THAN},
+        "older": any("smaller_than" not in study for study in studies),
         "scale": scales.pop() if len(scales) == 1 else "",
         "minilm": any(study["backbone"] == "minilm" for study in studies),
         "first_screen": first_screen,

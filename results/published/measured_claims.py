@@ -10,10 +10,20 @@ import numpy as np
 from results.analysis.contrasts import Comparison, Weights, common_seeds, contrast, values, weights_of
 from results.analysis.leaderboard import ROW, baseline_digest
 from results.analysis.task_contrasts import compare_tasks, unmeasured
+from results.database.rows import StudyRow
 from results.measurements.study_results import MIN_PAIRED_SEEDS, StudyResults
+from results.measurements.task_units import margin_of
 from results.published.tables import BASELINE, Claim, Metric, claims_of
-from results.published.verdicts import NO_NOISE, ClaimJudgement, ClaimTest, claim_test, judge_claims, open_reason
-from results.statistics import row_of_scores
+from results.published.verdicts import (
+    NO_NOISE,
+    SMALLER_THAN,
+    ClaimJudgement,
+    ClaimTest,
+    claim_test,
+    judge_claims,
+    open_reason,
+)
+from results.statistics import Interval, row_of_scores
 
 MAIN_TASKS = ("sst", "quora", "sts")
 TASKS: dict[Metric, tuple[str, ...]] = {  # metrics that are the plain mean of these tasks
@@ -34,10 +44,16 @@ METRICS: dict[Metric, str] = {
 
 @dataclass(frozen=True)
 class MetricDifference:
-    """Difference in one metric of a claim: better minus worse, in score units."""
+    """Difference in one metric of a claim: better minus worse, in score units; `level`: of the verdict's interval."""
 
     metric: Metric
     comparison: Comparison
+    level: float = 0.95
+
+    @property
+    def interval(self) -> Interval:
+        """The estimate with the interval that the claim's verdict uses."""
+        return self.comparison.difference.test_interval(self.level)
 
 
 @dataclass(frozen=True)
@@ -45,7 +61,8 @@ class MeasuredClaim:
     """Claim with its measured differences (none if it cannot be measured) and the verdict.
 
     `pairs`: the mean of all matched pairs of its table, if they are more than the claim compares; `other_reading`: the
-    claim's first metric in its other reading, if that differs in this study.
+    claim's first metric in its other reading, if that differs in this study. `share`: of the printed difference, which
+    smaller than printed is about; `margin`: that of the study, in score units.
     """
 
     claim: Claim
@@ -54,6 +71,8 @@ class MeasuredClaim:
     other_reading: Comparison | None
     judgement: ClaimJudgement
     run_ids: tuple[int, ...]
+    share: float = SMALLER_THAN
+    margin: float | None = None
 
 
 def measure_claims(results: StudyResults) -> list[MeasuredClaim]:
@@ -61,20 +80,27 @@ def measure_claims(results: StudyResults) -> list[MeasuredClaim]:
     claims = claims_of(results.study.space)
     if not claims:
         return []
-    rows = row_digests(results)
+    rows, share, margin = row_digests(results), smaller_than(results.study), margin_of(results.study)
     outcomes = [_measure(results, claim, rows) for claim in claims]
-    tests = [out if isinstance(out, str) else _test(claim, out) for claim, out in zip(claims, outcomes, strict=True)]
+    judgements = judge_claims([_test(*each, share) for each in zip(claims, outcomes, strict=True)])
     return [
         MeasuredClaim(
             claim=claim,
-            measured=() if isinstance(outcome, str) else outcome,
+            measured=() if isinstance(outcome, str) else tuple(replace(one, level=judged.level) for one in outcome),
             pairs=_pairs(results, claim, rows),
             other_reading=_other_reading(results, claim, rows),
-            judgement=_with_reason(claim, outcome, judgement),
+            judgement=_with_reason(claim, outcome, judged),
             run_ids=_run_ids(results, claim, rows),
+            share=share,
+            margin=margin,
         )
-        for claim, outcome, judgement in zip(claims, outcomes, judge_claims(tests), strict=True)
+        for claim, outcome, judged in zip(claims, outcomes, judgements, strict=True)
     ]
+
+
+def smaller_than(study: StudyRow) -> float:
+    """Return the share of a printed difference below which a measured one is smaller than printed: `--smaller-than`."""
+    return float(study.settings_json.get("smaller_than", SMALLER_THAN))
 
 
 def row_digests(results: StudyResults) -> dict[str, str]:
@@ -187,18 +213,25 @@ def _of_rows(
     return compare_tasks(results, tasks, weights)
 
 
-def _test(claim: Claim, measured: Sequence[MetricDifference]) -> ClaimTest | str:
+def _test(claim: Claim, measured: Sequence[MetricDifference] | str, share: float) -> ClaimTest | ClaimJudgement:
+    if isinstance(measured, str):
+        return ClaimJudgement("open", reason=measured)
+    same = [metric.comparison.same for metric in measured]
+    if all(same):  # without noise, nothing is left to test
+        is_smaller = claim.tolerance is None
+        return ClaimJudgement("smaller than printed" if is_smaller else "replicated", is_smaller=is_smaller)
     differences = [metric.comparison.difference for metric in measured]
-    if any(difference.noise.error == 0 for difference in differences):
-        return NO_NOISE
-    return claim_test(differences, claim.direction, claim.tolerance)
+    if any(difference.noise.error == 0 and not difference.is_zero for difference in differences):
+        return ClaimJudgement("open", reason=NO_NOISE)
+    limits = [] if claim.tolerance is not None else [share * claim.printed.of(metric) for metric in claim.metrics]
+    return claim_test(differences, claim.direction, claim.tolerance, limits)
 
 
 def _with_reason(claim: Claim, measured: Sequence[MetricDifference] | str, judged: ClaimJudgement) -> ClaimJudgement:
     if judged.verdict != "open" or judged.reason or isinstance(measured, str):
         return judged
     differences = [(METRICS[metric.metric], metric.comparison.difference) for metric in measured]
-    return replace(judged, reason=open_reason(judged, differences, claim.direction, claim.tolerance))
+    return replace(judged, reason=open_reason(differences, judged.level, claim.tolerance))
 
 
 def _not_run(claim: Claim, labels: Sequence[str]) -> str:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from math import ceil
 
-from results.analysis.contrasts import IntervalOver
 from results.database.rows import StudyRow
-from results.published.measured_claims import METRICS, MeasuredClaim
+from results.published.measured_claims import METRICS, MeasuredClaim, MetricDifference
 from results.published.side_by_side import Spread
 from results.published.tables import BASELINE, Claim, Metric, PrintedRow, PrintedTable, report_name
-from results.published.verdicts import ALPHA
-from results.text.formatting import SAME, plural, points_interval, points_text, score_text, score_with_spread
+from results.published.verdicts import ALPHA, SMALLER_THAN, VERDICTS
+from results.text.formatting import SAME, p_text, plural, points_interval, points_text, score_text, score_with_spread
+from results.text.units import SHARES
 
 FORMULAS = (
     "A printed average is the plain mean of its three columns, or counts STS as (1 + r)/2 (marked *), or fits neither "
@@ -23,20 +23,39 @@ METRIC_NOTES = {
     "its interval is a first-order approximation.",
     "sst_train_dev_gap": "Gap: at the kept epoch, with a sample of the training examples.",
 }
-VERDICTS = (
-    "Differences are in points, hundredths of a score: the rows that the claim names first minus the others. "
-    "Replicated: significantly as claimed in every metric. Contradicted: significantly the other way, or beyond the "
-    "tolerance, in at least one metric. Open: neither; the results do not decide. The probability of any wrong verdict "
-    f"in the table is at most {100 * ALPHA:g} % (Holm; the p shown is adjusted). The variance over seeds is estimated "
-    "from all rows together (Smyth 2004)."
-)
+
+
+def verdicts_note(shares: Iterable[float] = (SMALLER_THAN,)) -> str:
+    """Return what the verdicts mean; `shares`: those of the printed difference that smaller than printed is about."""
+    share = " or ".join(share_text(share) for share in sorted(set(shares)))
+    return (
+        "Differences are in points, hundredths of a score: the rows that the claim names first minus the others. "
+        "Replicated: significantly as claimed in every metric. Contradicted: significantly the other way, or beyond "
+        "the tolerance, in at least one metric. Smaller than printed: whatever its sign, significantly smaller than "
+        f"{share} in at least one metric; a replicated claim can be that too. Open: none of these. The probability of "
+        f"any wrong verdict in the table is at most {100 * ALPHA:g} % (Shaffer 1986; the p shown is adjusted), and "
+        "each interval is the one that the verdict uses. What an open claim excludes is wrong with at most "
+        f"{100 * ALPHA:g} % per metric. The noise is that of paired runs, moderated over all rows (Smyth 2004)."
+    )
+
+
+def share_text(share: float) -> str:
+    """Return "half of what was printed", "30 % of what was printed", "what was printed"."""
+    part = {0.5: "half of ", 1.0: ""}.get(share, f"{100 * share:g} % of ")
+    return f"{part}what was printed"
+
+
+def verdict_text(verdict: str, *, is_smaller: bool) -> str:
+    """Return "replicated", "smaller than printed", "replicated, but smaller than printed"."""
+    return f"{verdict}, but smaller than printed" if is_smaller and verdict == "replicated" else verdict
 
 
 def sentence(claims: Sequence[MeasuredClaim]) -> str:
-    """Return "Of 2 claims by Zhang, 1 is replicated, 1 is open.", without verdicts that do not occur."""
+    """Return "Of 3 claims by Zhang, 2 are replicated (1 smaller than printed), 1 is open.", without absent verdicts."""
     counts = Counter(finding.judgement.verdict for finding in claims)
-    kinds: tuple[Literal["replicated", "contradicted", "open"], ...] = ("replicated", "contradicted", "open")
-    parts = [f"{counts[kind]} {'is' if counts[kind] == 1 else 'are'} {kind}" for kind in kinds if counts[kind]]
+    parts = [f"{counts[kind]} {'is' if counts[kind] == 1 else 'are'} {kind}" for kind in VERDICTS if counts[kind]]
+    smaller = sum(finding.judgement.verdict == "replicated" and finding.judgement.is_smaller for finding in claims)
+    parts[:1] = [f"{parts[0]} ({smaller} smaller than printed)"] if smaller else parts[:1]
     return f"Of {plural(len(claims), 'claim')} by {report_name(claims[0].claim.report)}, {', '.join(parts)}."
 
 
@@ -63,10 +82,15 @@ def metric_name(metric: Metric) -> str:
 
 
 def remarks(finding: MeasuredClaim) -> list[str]:
-    """Return why a claim is open, the results of its other pairs and reading, its confounders and its support."""
-    claim, sentences = finding.claim, []
-    if finding.judgement.reason:
-        sentences.append(f"Open: {finding.judgement.reason}.")
+    """Return what a verdict rests on, the results of other pairs and readings, the confounders and the support."""
+    claim, judged, sentences = finding.claim, finding.judgement, list[str]()
+    if judged.reason:
+        sentences.append(f"Open: {judged.reason}.")
+    if judged.is_smaller and judged.adjusted_smaller_p is not None:
+        sentences.append(f"Smaller than {share_text(finding.share)} (p {p_text(judged.adjusted_smaller_p)}).")
+    if judged.adjusted_p is not None and judged.verdict in ("open", "smaller than printed"):
+        text = "; ".join(excluded(finding))
+        sentences.append(f"{text[0].upper()}{text[1:]}.")
     same = [METRICS[metric.metric] for metric in finding.measured if metric.comparison.same]
     if same:
         sentences.append(f"{', '.join(same)}: {SAME}; the change between the rows had no effect.")
@@ -88,6 +112,29 @@ def remarks(finding: MeasuredClaim) -> list[str]:
     plain, average = claim.printed.plain_mean_delta, points_text(claim.printed.delta)
     differing = f"; printed averages differ by {average}" if plain is not None and points_text(plain) != average else ""
     return [*sentences, f"In the report: {claim.support}{differing}."]
+
+
+def excluded(finding: MeasuredClaim) -> list[str]:
+    """Return by metric what it excludes: "SST: no gain of more than 1 point, surely within ±2.3 points".
+
+    Each part is wrong with at most the probability `ALPHA`, metric by metric. Of a claim that a metric is smaller, a
+    gain is an increase. A claim of one metric has no name before it.
+    """
+    texts = []
+    for one in finding.measured:
+        difference, margin, parts = one.comparison.difference, finding.margin, list[str]()
+        gain, loss = ("increase", "decrease") if finding.claim.direction == "smaller" else ("gain", "loss")
+        if margin is not None and difference.p_below(margin) <= ALPHA:
+            parts.append(f"no {gain} of more than {SHARES.apart(margin)}")
+        if margin is not None and difference.p_above(-margin) <= ALPHA:
+            parts.append(f"no {loss} of more than {SHARES.apart(margin)}")
+        ends = difference.test_interval(1 - 2 * ALPHA)
+        within = ceil(1000 * max(-ends.low, ends.high) - 1e-6) / 1000  # rounded up to a tenth of a point
+        parts = parts if len(parts) < 2 else []  # the bound says both
+        parts.append(f"surely within ±{SHARES.apart_rounded(within)}")
+        name = f"{METRICS[one.metric]}: " if len(finding.measured) > 1 else ""
+        texts.append(f"{name}{', '.join(parts)}")
+    return texts
 
 
 def scale_note(study: StudyRow) -> str:
@@ -115,13 +162,18 @@ def pins_note(study: StudyRow) -> str:
     return f"Set for every row, unlike in the table: {', '.join(map(str, pins))}." if pins else ""
 
 
-def over_note(over: set[IntervalOver]) -> str:
-    """Return sentences that say what the intervals cover."""
-    parts = {
-        "seeds and examples": "Intervals: 95 %, other seeds and other dev examples.",
-        "seeds": "Where predictions were not kept, and for the gap between train and dev: 95 % t intervals over seeds.",
-    }
-    return " ".join(text for kind, text in parts.items() if kind in over)
+def intervals_note(measured: Sequence[MetricDifference]) -> str:
+    """Return sentences that say what the intervals cover, and their levels; empty for none."""
+    if not measured:
+        return ""
+    over = {one.comparison.over for one in measured}
+    ends = [f"{100 * level:.4g}" for level in (min(one.level for one in measured), max(one.level for one in measured))]
+    levels = f"{' to '.join(dict.fromkeys(ends))} %"
+    if over == {"seeds"}:
+        return f"Intervals ({levels}) are for other seeds on the same dev examples."
+    note = f"Intervals ({levels}) are for other seeds and other dev examples."
+    without = " Where predictions were not kept, and for the gap between train and dev, they are for other seeds only."
+    return note + (without if "seeds" in over else "")
 
 
 def average_mark(row: PrintedRow) -> str:

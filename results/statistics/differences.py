@@ -49,12 +49,17 @@ class Noise:
     `seeds`: (s_S^2 + s_R^2 / m) / n, which varies between seeds, with `seed_df` = n - 1 degrees of freedom. `examples`:
     s_E^2 / m, which all seeds share, with `example_df`. With a single seed, `seed_df` is 0 and only the variance over
     examples is known: the estimate does not generalise to other seeds.
+
+    `floor`: the part s_R^2 / (m n) of `seeds`, if it is known from many residuals. An estimate from the seeds alone may
+    be below it by chance: `sampled`, if it differs from `seeds`.
     """
 
     seeds: float
     examples: float
     seed_df: float
     example_df: int
+    floor: float = 0.0
+    sampled: float | None = None
 
     @property
     def error(self) -> float:
@@ -79,6 +84,11 @@ class Difference:
 
     estimate: float
     noise: Noise
+
+    def times(self, factor: float) -> Difference:
+        """Return `factor` times the difference."""
+        noise = replace(self.noise, seeds=factor**2 * self.noise.seeds, examples=factor**2 * self.noise.examples)
+        return Difference(factor * self.estimate, noise)
 
     def interval(self, level: float = 0.95) -> Interval:
         """Return the confidence interval of `level` for new seeds and new examples."""
@@ -170,7 +180,13 @@ def crossed_noise(seeds: float, examples: float, residual: float, seed_df: int, 
 
 
 def tail_probability(
-    distance: ArrayLike, seeds: ArrayLike, examples: ArrayLike, *, seed_df: float, example_df: float
+    distance: ArrayLike,
+    seeds: ArrayLike,
+    examples: ArrayLike,
+    *,
+    seed_df: float,
+    example_df: float,
+    floor: float = 0.0,
 ) -> Float64:
     """Return the two-sided probability of an estimate at least `distance` from the truth; the arguments broadcast.
 
@@ -183,6 +199,10 @@ def tail_probability(
     for one variance with few and one with many degrees of freedom. It is exactly Student's t if either variance is
     zero; otherwise its error is at most the nominal one at every level (Robinson 1976, "Properties of Student's t and
     of the Behrens-Fisher solution", Annals of Statistics 4).
+
+    If the true variance over seeds is known to be at least `floor`, max(V df / X, floor) takes the place of V df / X.
+    This makes p larger, never smaller, so the error is still at most the nominal one; and V need not be raised to the
+    floor, which would make p larger still.
     """
     from scipy.special import stdtr
 
@@ -192,9 +212,10 @@ def tail_probability(
             p = 2 * stdtr(example_df, -distances / np.sqrt(example_variance))
         else:
             exact = 2 * stdtr(seed_df, -distances / np.sqrt(seed_variance))
-            errors = np.sqrt(seed_variance[..., None] * _inflations(seed_df) + example_variance[..., None])
+            by_seed = np.maximum(seed_variance[..., None] * _inflations(seed_df), floor)
+            errors = np.sqrt(by_seed + example_variance[..., None])
             mixed = 2 * (stdtr(max(example_df, 1), -distances[..., None] / errors) * _MASSES).sum(axis=-1)
-            p = np.where(example_variance > 0, mixed, exact)
+            p = np.where((example_variance > 0) | (floor > 0), mixed, exact)
     return np.where(distances == 0, 1.0, np.clip(p, 0.0, 1.0))
 
 
@@ -211,8 +232,9 @@ def _inflations(df: float) -> Float64:
 @functools.lru_cache(maxsize=4096)  # later interim analyses of a table compute the same values again
 def _two_sided(distance: float, noise: Noise, seed_df: float | None = None) -> float:
     df = noise.seed_df if seed_df is None else seed_df
-    p = tail_probability(distance, noise.seeds, noise.examples, seed_df=df, example_df=noise.example_df)
-    return float(p)
+    seeds = noise.seeds if noise.sampled is None else noise.sampled
+    degrees = {"seed_df": df, "example_df": noise.example_df}
+    return float(tail_probability(distance, seeds, noise.examples, floor=noise.floor, **degrees))
 
 
 def _reach(level: float, noise: Noise, df: float) -> float:

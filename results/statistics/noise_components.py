@@ -17,7 +17,7 @@ from results.statistics.variance_shrinkage import FEWEST, moderated
 
 # The squared correlation between rows that a plan expects. It is 1/4 for rows as noisy as their reference
 # (`correlations.SHARED`), but a table estimates it, and loses more power by a high estimate than it gains by a low one.
-# With 1/3, simulated tables of 8 to 15 rows with 3 to 5 seeds detect as often as planned, within 3 %.
+# With 1/3, simulated tables of 8 to 15 rows with 3 to 5 seeds detect as often as planned, within 4 %.
 EXPECTED = 1 / 3
 
 

@@ -10,7 +10,7 @@ rows that change much and rows that change little. Therefore q is moderated over
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -52,11 +52,23 @@ class PairedRow:
     @property
     def difference(self) -> Difference:
         """The difference with the noise that this row alone tells, at least that of its residual."""
-        return self.with_noise(max(self.variance, self.residual or 0.0), self.df)
+        return self.with_noise(self.variance, self.df)
+
+    def times(self, factor: float) -> PairedRow:
+        """Return the row of `factor` times D; `factor` is above 0."""
+        return replace(
+            self,
+            by_seed=factor * self.by_seed,
+            residual=None if self.residual is None else factor**2 * self.residual,
+            examples=factor**2 * self.examples,
+            residuals=None if self.residuals is None else factor * self.residuals,
+        )
 
     def with_noise(self, variance: float, df: float) -> Difference:
         """Return the difference, given the variance of D's means over seeds and its degrees of freedom."""
-        noise = Noise(variance / len(self.by_seed), self.examples, df, self.example_df)
+        count, floor = len(self.by_seed), (self.residual or 0.0) / len(self.by_seed)
+        seeds, sampled = max(variance / count, floor), variance / count
+        noise = Noise(seeds, self.examples, df, self.example_df, floor, sampled if sampled < seeds else None)
         return Difference(float(self.by_seed.mean()), noise)
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from results.statistics.arrays import Float64, probability
 from results.statistics.differences import tail_probability
 
-# A deviation to try `minimum_detectable_effect` with: that of a difference of two independent scores that deviate by 0.7
-# points each. Nothing else uses it: plans take measured components (`noise_components`).
+# A deviation to try `minimum_detectable_effect` with: that of the difference of two independent scores, each of which
+# deviates by 0.7 points. Plans take measured components instead (`noise_components`).
 PRIOR_DEVIATION = 0.007 * sqrt(2)
 _NODES = 100
 
@@ -40,7 +40,7 @@ def minimum_detectable_effect(
     Args:
         deviation: standard deviation over seeds of the paired difference; `PRIOR_DEVIATION` before any measurement.
         example_variance: variance that all seeds share through the dev examples (`Noise.examples`).
-        residual: the least estimate of deviation^2, that of residuals alone (`paired_noise`).
+        residual: the part of deviation^2 that is known from many residuals (`Noise.floor`).
         df: degrees of freedom of the deviation; by default seeds - 1, as from the row alone. All rows together
             (`variance_shrinkage`) give those of `noise_components.moderated_df`.
 
@@ -129,21 +129,21 @@ def _power(effect: float, critical: Float64, masses: Float64) -> float:
 def _critical_distances(share: float, df: float, alpha: float, least: float) -> tuple[Float64, Float64]:
     """Return critical distances at the nodes, and their masses, for a total variance of 1, `share` of it by seeds.
 
-    The variance by seeds is estimated as at least `least` of its true value.
+    The variance by seeds is known to be at least `least` of its true value (`Noise.floor`).
     """
     from scipy.special import gammaincinv, stdtrit
 
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     u = ((nodes + 1) / 2) ** 4
     masses: Float64 = 2 * weights * ((nodes + 1) / 2) ** 3
-    variances = share * np.maximum(2 * gammaincinv(df / 2, u) / df, least)
-    if share == 1:
+    variances = share * 2 * gammaincinv(df / 2, u) / df
+    if share == 1 and not least:
         return float(stdtrit(df, 1 - alpha / 2)) * np.sqrt(variances), masses
     low, high = np.zeros(_NODES), np.ones(_NODES)
 
     def p(distance: Float64) -> Float64:
         # With this many examples, their variance is as good as known.
-        return tail_probability(distance, variances, 1 - share, seed_df=df, example_df=10**9)
+        return tail_probability(distance, variances, 1 - share, seed_df=df, example_df=10**9, floor=share * least)
 
     while (p(high) > alpha).any():
         high *= 2

@@ -81,14 +81,14 @@ def prior_of(values: ArrayLike, dfs: ArrayLike) -> Prior:
 def moderated(rows: Sequence[PairedRow], also: Sequence[PairedRow] = ()) -> list[Difference]:
     """Return the rows' differences with their noise over seeds moderated over the table; `also`: rows that only tell.
 
-    For a row, q is moderated over the rows that are like it, with r at most `ALIKE` times larger or smaller: with a noisy
-    reference, rows that are almost identical to it would otherwise tell too small a q for the others. Rows whose q is
-    an outlier (above the quantile `OUTLIER` of F times the median; Phipson et al. 2016, "Robust hyperparameter
+    For a row, q is moderated over the rows that are like it, with r at most `ALIKE` times larger or smaller: with a
+    noisy reference, rows that are almost identical to it would otherwise tell too small a q for the others. Rows whose
+    q is an outlier (above the quantile `OUTLIER` of F times the median; Phipson et al. 2016, "Robust hyperparameter
     estimation protects against hypervariable genes", Annals of Applied Statistics 10) keep their own. The variance over
-    seeds is then  max(1, q) r / n. Its degrees of freedom are d0 + d, but at most those of the mean of all q, which are
-    correlated because all rows share one reference: with L rows, the sum of their d divided by 1 + (L - 1) rho^2, rho^2
-    the mean squared correlation between rows (`correlations`). A reference that is much noisier than the rows makes
-    rho^2 almost 1, and then the table tells no more than one row.
+    seeds is then q r / n, and at least r / n (`Noise.floor`). Its degrees of freedom are d0 + d, but at most those of
+    the mean of all q, which are correlated because all rows share one reference: with L rows, the sum of their d
+    divided by 1 + (L - 1) rho^2, rho^2 the mean squared correlation between rows (`correlations`). A reference that is
+    much noisier than the rows makes rho^2 almost 1, and then the table tells no more than one row.
 
     Rows without examples have r = 1 in place of an unknown r. Rows that are identical to the reference tell nothing.
     """
@@ -119,10 +119,10 @@ def moderated_differences(rows: Sequence[ArrayLike], best: ArrayLike) -> list[Di
 def _moderated(rows: Sequence[PairedRow]) -> list[tuple[float, float]]:
     """Return the moderated variance over seeds of rows, and its degrees of freedom; all have examples, or none has."""
     if len(rows) < FEWEST:
-        return [(max(row.variance, row.residual or 0.0), float(row.df)) for row in rows]
+        return [(row.variance, float(row.df)) for row in rows]
     unit = np.array([row.residual or 1.0 for row in rows])
     values, dfs = np.array([row.variance for row in rows]) / unit, np.array([float(row.df) for row in rows])
-    least, correlations = 1.0 if rows[0].residual else 0.0, SquaredCorrelations(rows)
+    correlations = SquaredCorrelations(rows)
     pools: dict[bytes, tuple[Float64, Float64]] = {}
     found = []
     for place in range(len(rows)):
@@ -132,7 +132,7 @@ def _moderated(rows: Sequence[PairedRow]) -> list[tuple[float, float]]:
             most = float(dfs[alike].sum() / (1 + (len(alike) - 1) * correlations.mean(alike)))
             pools[pool] = _pooled(values[alike], dfs[alike], most)
         (value, df), at = pools[pool], np.searchsorted(alike, place)
-        found.append((max(float(value[at]), least) * float(unit[place]), float(df[at])))
+        found.append((float(value[at]) * float(unit[place]), float(df[at])))
     return found
 
 

@@ -30,7 +30,7 @@ class Unit:
 
     `unit` is "share", "%", any other unit, or "" for none. Multiplying by `sign` converts between oriented and natural
     numbers, by `scale` an oriented difference to the displayed one. `margin` is the default equivalence margin in
-    natural numbers: half a point, or None. `symbol` follows a value ("EUR", "%"), `counted` a difference ("points",
+    natural numbers: one point, or None. `symbol` follows a value ("EUR", "%"), `counted` a difference ("points",
     "EUR"). `differences`, `heading` and their titles are column headings: "points", "RMSE (EUR)". `in_words`: "RMSE in
     EUR, lower is better". `note` explains the differences; `worse_side` ("below") is the side of zero that is worse.
     `hover` is the d3 format of a value, for plotly.
@@ -138,8 +138,9 @@ class Unit:
         return shown if shown == NONE else f"{shown} {self.counted}".rstrip()
 
     def apart(self, oriented: float) -> str:
-        """Return the size of a difference with its unit: "0.5 points", "120 EUR"."""
-        return f"{_short(abs(self.drawn(oriented)))} {self.counted}".rstrip()
+        """Return the size of a difference with its unit: "0.5 points", "1 point", "120 EUR"."""
+        size = _short(abs(self.drawn(oriented)))
+        return f"{size} {'point' if size == '1' and self.counted == 'points' else self.counted}".rstrip()
 
     def apart_rounded(self, oriented: float) -> str:
         """Return the size of a difference with the digits of `deviation`: "0.5 points", "120 EUR"."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.console import Console
@@ -41,11 +41,12 @@ class ClaimsEnding:
                 "verdict": finding.judgement.verdict,
                 "reason": finding.judgement.reason or None,
                 "adjusted_p": finding.judgement.adjusted_p,
+                "adjusted_smaller_p": finding.judgement.adjusted_smaller_p,
+                "smaller_than_printed": finding.judgement.is_smaller,
                 "metrics": {
                     one.metric: {
-                        "estimate": one.comparison.interval.estimate,
-                        "low": one.comparison.interval.low,
-                        "high": one.comparison.interval.high,
+                        **asdict(one.interval),
+                        "level": one.level,
                         "printed": finding.claim.printed.of(one.metric),
                     }
                     for one in finding.measured
@@ -81,19 +82,19 @@ class ClaimsEnding:
     def _claims(self) -> Table:
         table = Table(box=None, pad_edge=False, padding=(0, 1))
         table.add_column("claim")
-        for column in ("printed", "ours", "95 %"):
+        for column in ("printed", "ours", "interval"):
             table.add_column(column, justify="right", no_wrap=True)
         table.add_column("verdict", min_width=12)
         for finding in self.findings:
             judged = finding.judgement
-            verdict = f"{judged.verdict}: {judged.reason}" if judged.reason else judged.verdict
-            intervals = [one.comparison.interval for one in finding.measured]
+            verdict = claim_words.verdict_text(judged.verdict, is_smaller=judged.is_smaller)
+            intervals = [one.interval for one in finding.measured]
             table.add_row(
                 Text(plain(f"{finding.claim.statement} {_metrics(finding)}")),
                 "\n".join(formatting.points_text(finding.claim.printed.of(metric)) for metric in finding.claim.metrics),
                 "\n".join(formatting.points_text(interval.estimate) for interval in intervals) or NONE,
                 "\n".join(formatting.points_interval(interval) for interval in intervals) or NONE,
-                Text(plain(verdict)),
+                Text(plain(f"{verdict}: {judged.reason}" if judged.reason else verdict)),
             )
         return table
 

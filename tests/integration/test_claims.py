@@ -10,8 +10,7 @@ from place import SMALL, Place
 
 from results.database.database import open_database
 from results.measurements.study_results import StudyResults
-
-VERDICTS = {"replicated", "contradicted", "open"}
+from results.published.verdicts import VERDICTS
 
 
 @pytest.mark.slow

@@ -43,9 +43,7 @@ class Claims(Content):
     @property
     def axis(self) -> interval_svg.Axis:
         """The axis that all bars share."""
-        return interval_svg.shared_axis(
-            [one.comparison.interval for finding in self.measured for one in finding.measured]
-        )
+        return interval_svg.shared_axis([one.interval for finding in self.measured for one in finding.measured])
 
     @property
     def scale(self) -> Markup:
@@ -57,7 +55,7 @@ class Claims(Content):
         """(claim, metric) -> its interval as a bar."""
         axis = self.axis
         return {
-            (finding.claim.id, one.metric): interval_svg.bar(one.comparison.interval, axis)
+            (finding.claim.id, one.metric): interval_svg.bar(one.interval, axis)
             for finding in self.measured
             for one in finding.measured
         }
@@ -65,8 +63,9 @@ class Claims(Content):
     @property
     def notes(self) -> str:
         """The note that explains the numbers of the claims."""
-        over = {one.comparison.over for finding in self.measured for one in finding.measured}
-        return f"{wording.VERDICTS} {wording.over_note(over)}".strip()
+        measured = [one for finding in self.measured for one in finding.measured]
+        shares = {finding.share for finding in self.measured}
+        return f"{wording.verdicts_note(shares)} {wording.intervals_note(measured)}".strip()
 
     @property
     def unlike_dev(self) -> str:
@@ -88,7 +87,7 @@ def build(results: StudyResults, summary: Summary) -> Claims | None:
 
 def _claim_lines(finding: MeasuredClaim) -> list[dict[str, object]]:
     claim, judged = finding.claim, finding.judgement
-    by_metric = {one.metric: one.comparison for one in finding.measured}
+    by_metric = {one.metric: one for one in finding.measured}
     lines: list[dict[str, object]] = []
     for metric in claim.metrics:
         line: dict[str, object] = {
@@ -100,13 +99,20 @@ def _claim_lines(finding: MeasuredClaim) -> list[dict[str, object]]:
             "printed_delta": claim.printed.delta,
             "p": judged.p,
             "adjusted_p": judged.adjusted_p,
+            "smaller_p": judged.smaller_p,
+            "adjusted_smaller_p": judged.adjusted_smaller_p,
+            "share": finding.share,
+            "smaller_than_printed": judged.is_smaller,
             "verdict": judged.verdict,
             "reason": judged.reason,
             "run_ids": " ".join(map(str, finding.run_ids)),
         }
         line |= {field: getattr(claim, field) for field in CLAIM_FIELDS}
-        if (comparison := by_metric.get(metric)) is not None:
-            line |= {**asdict(comparison.interval), "interval_over": comparison.over, "seeds": len(comparison.seeds)}
+        if (one := by_metric.get(metric)) is not None:
+            single = one.comparison.interval
+            line |= {**asdict(one.interval), "interval_level": one.level}
+            line |= {"single_low": single.low, "single_high": single.high}
+            line |= {"interval_over": one.comparison.over, "seeds": len(one.comparison.seeds)}
         lines.append(line)
     return lines
 

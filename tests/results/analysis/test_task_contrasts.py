@@ -117,9 +117,37 @@ def test_the_noise_is_moderated_over_the_study_s_other_configurations(results: S
     found = compare_tasks(results, ["sst"], over(["A"], ["B", "C"]))
     others = [contrast(results, {"sst": over([label], ["A"])}) for label in "BC"]  # without a baseline: the first one
     assert plain is not None and found is not None and None not in others
-    expected = moderated([plain.row], [one.row for one in others if one])[0]
-    assert found.difference == expected and expected.noise != plain.difference.noise
+    scale = np.sqrt((1 + 0.25 + 0.25) / 2)  # of the noise of A minus the mean of two, beside that of A minus B
+    expected = moderated([plain.row.times(1 / scale)], [one.row for one in others if one])[0].times(scale)
+    assert found.difference.noise == expected.noise != plain.difference.noise
     assert found.difference.estimate == plain.difference.estimate
+
+
+def test_means_of_many_rows_are_moderated_like_single_rows(database: Database) -> None:
+    """Six rows over six others: a sixth of the noise, which is still pooled with that of single rows."""
+    rng = np.random.default_rng(1)
+    labels = "ABCDEFGHIJKLM"
+    right = {label: rng.random((3, 200)) < 0.6 for label in labels}
+    rows = {label: {"sst": table.mean(axis=1).tolist()} for label, table in right.items()}
+    write(database, "x", rows, right=right)
+    weights = {digest(label): sign / 6 for side, sign in (("BCDEFG", 1), ("HIJKLM", -1)) for label in side}
+    found = compare_tasks(StudyResults(database, "s"), ["sst"], weights)
+    assert found is not None and found.row.residual is not None
+    single = contrast(StudyResults(database, "s"), {"sst": over(["B"], ["A"])})
+    assert single is not None and single.row.residual is not None and found.row.residual < single.row.residual / 4
+    assert found.difference.noise.seed_df > found.row.df == 2
+    assert found.difference.noise.examples == pytest.approx(found.row.examples)
+
+
+def test_a_row_against_the_baseline_tells_nothing_twice(database: Database) -> None:
+    """Of three configurations, two differ from the baseline: too few to be pooled with each other."""
+    rng = np.random.default_rng(2)
+    right = {label: rng.random((3, 200)) < 0.6 for label in "ABC"}
+    rows = {label: {"sst": table.mean(axis=1).tolist()} for label, table in right.items()}
+    write(database, "x", rows, right=right)
+    results = StudyResults(database, "s")
+    found = compare_tasks(results, ["sst"], over(["B"], ["A"]))
+    assert found is not None and found.difference.noise == found.row.difference.noise
 
 
 def test_a_tie_of_all_seeds_is_not_taken_for_certainty(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def test_pages_have_claims_printed_rows_their_command_and_what_was_written_by_ha
     text = (tmp_path / "s.md").read_text(encoding="utf-8")
     claims, printed, rows = tables(text)
     assert [(row[1], row[2], row[4].split(" (")[0], row[5]) for row in claims[1:]] == [
-        ("average", "+7.4", "replicated", "3"),
+        ("average", "+7.4", "replicated, but smaller than printed", "3"),
         ("SST", "+3.2", "replicated", "3"),
     ]
     assert claims[1][3].startswith("+1.6 [")
@@ -87,7 +88,8 @@ def test_pages_have_claims_printed_rows_their_command_and_what_was_written_by_ha
     assert "Of the 46 claims of the five reports, 2 replicated, 44 not run." in text
     told = [row for table in tables(text) for row in table[1:]]
     assert sorted(row[0] for row in told) == sorted(claim.statement for claim in all_claims())
-    assert [row[4] for row in told if row[3]] == ["replicated", "replicated"]
+    assert [row[4] for row in told if row[3]] == ["replicated, but smaller than printed", "replicated"]
+    assert "significantly smaller than half of what was printed in" in text
     assert text.count("[zhang_pooling](s.md)") == 2
 
 
@@ -144,6 +146,25 @@ def test_a_page_that_has_another_table_now_keeps_no_claim(database: Database, tm
     data.write_text(data.read_text(encoding="utf-8").replace('"page": "s"', '"page": "k"'), encoding="utf-8")
     write_pages([(database, "k")], tmp_path)
     assert "[zhang_pooling](" not in (tmp_path / "scoreboard.md").read_text(encoding="utf-8")
+
+
+def test_the_scoreboard_names_the_shares_of_its_studies_and_reads_data_of_earlier_releases(
+    database: Database, tmp_path: Path
+) -> None:
+    write(database, "zhang_pooling", ROWS, settings_json={"epochs": 2, "smaller_than": 0.3})
+    write(database, "kumar_sts_heads", HEADS, name="k")
+    write_pages([(database, "s"), (database, "k")], tmp_path)
+    assert "smaller than 30 % of what was printed or half of" in (tmp_path / "scoreboard.md").read_text("utf-8")
+    data = json.loads((tmp_path / DATA_FILE).read_text("utf-8"))
+    for claim in data["claims"].values():
+        del claim["is_smaller"]
+    for name in ("s", "k"):
+        del data["pages"][name]["smaller_than"]
+    (tmp_path / DATA_FILE).write_text(json.dumps(data), "utf-8")
+    assert "earlier releases" not in (tmp_path / "scoreboard.md").read_text("utf-8")
+    write_pages([(database, "k")], tmp_path)
+    text = (tmp_path / "scoreboard.md").read_text("utf-8")
+    assert "than half of what was printed in" in text and "Pages of earlier releases have intervals of 95 %" in text
 
 
 def test_a_claim_of_which_nothing_was_measured_is_not_run(database: Database) -> None:

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 from scipy import special
 
-from results.statistics import judge, moderated, moderated_differences, paired_difference, paired_row, row_of_scores
+from results.statistics import (
+    Difference,
+    Noise,
+    judge,
+    moderated,
+    moderated_differences,
+    paired_difference,
+    paired_row,
+    row_of_scores,
+)
 from results.statistics.variance_shrinkage import Prior, _trigamma_inverse, prior_of
 
 
@@ -96,6 +105,18 @@ def test_the_noise_is_never_below_the_residual() -> None:
     tied = [row - row.mean(axis=1)[:, None] for row in independent_rows(rng, 6, 3)]
     for row, found in zip(tied, moderated([paired_row([each]) for each in tied]), strict=True):
         assert found.noise.seeds == pytest.approx((paired_row([row]).residual or 0) / 3)
+
+
+def test_a_floor_lowers_no_p_value_and_is_used_where_seeds_agree_by_chance() -> None:
+    """With many degrees of freedom for the floor, p lies between the normal one at the floor and Student's t."""
+    plain, floored = Noise(4e-4, 1e-4, 4, 999), Noise(4e-4, 1e-4, 4, 999, floor=3e-4)
+    agreeing = Noise(4e-4, 1e-4, 4, 999, floor=4e-4, sampled=1e-4)
+    for estimate in (0.01, 0.03, 0.08):
+        p, with_floor, agreed = (Difference(estimate, noise).p_value() for noise in (plain, floored, agreeing))
+        assert p < with_floor and agreed < with_floor
+        assert agreed > Difference(estimate, Noise(0.0, 5e-4, 4, 999)).p_value()
+    interval = Difference(0.03, agreeing).test_interval(0.99)
+    assert Difference(0.03, agreeing).p_value(interval.low) == pytest.approx(0.01)
 
 
 def test_identical_outputs_tell_nothing_and_have_no_noise() -> None:

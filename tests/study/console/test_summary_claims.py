@@ -61,7 +61,7 @@ def test_every_claim_has_its_verdict(table: Database) -> None:
     assert "Of 2 claims by Zhang, 1 is replicated, 1 is open." in lines
     overall, on_sst = [line for line in lines if line.startswith(("The mean of all", "Sentiment is"))]
     assert " +7.4 +1.7 [" in overall and overall.endswith("] open: the interval includes 0")
-    assert " +3.2 +5.0 [+4.7, +5.3] replicated" in on_sst
+    assert " +3.2 +5.0 [+3.9, +6.1] replicated" in on_sst
 
 
 def test_rows_that_were_not_run_have_dashes(database: Database) -> None:
@@ -85,6 +85,15 @@ def test_claims_are_data_too(table: Database) -> None:
     assert told[0]["reason"] == "the interval includes 0" and told[1]["reason"] is None
     assert told[1]["metrics"]["sst_accuracy"]["printed"] == 0.032
     assert told[1]["metrics"]["sst_accuracy"]["low"] > 0
+    assert (told[1]["metrics"]["sst_accuracy"]["level"], told[1]["smaller_than_printed"]) == (0.975, False)
+
+
+def test_a_claim_that_is_smaller_than_printed_says_so(database: Database) -> None:
+    small = {"sst": [0.549, 0.554, 0.55], "quora": [0.703, 0.699, 0.7], "sts": [0.402, 0.4, 0.403]}
+    write(database, "zhang_pooling", {"Baseline(CLS)": CLS, "Mean pooling": small})
+    lines = shown(database)
+    assert "Of 2 claims by Zhang, 2 are smaller than printed." in lines
+    assert any(line.endswith("] smaller than printed") for line in lines)
 
 
 def test_a_space_of_our_own_ends_as_before(database: Database) -> None:

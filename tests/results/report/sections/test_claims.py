@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -80,6 +81,54 @@ def test_rows_that_scored_the_very_same_with_every_seed_are_told_so(database: Da
     assert "average: identical with every seed; the change between the rows had no effect." in section(page)
     table = re.search(r"Comparison with the baseline.*?</table>", page, re.DOTALL)
     assert table is not None and ">identical with every seed<" in table[0] and ">includes 0<" not in table[0]
+
+
+def test_an_open_claim_says_what_it_excludes(database: Database) -> None:
+    noisy = {**CLS, "sst": [0.52, 0.57, 0.55]}
+    write(database, "zhang_pooling", {"Baseline(CLS)": CLS, "Mean pooling": noisy}, name="excludes")
+    text = section(render_report(database, "excludes"))
+    assert "Open: the interval includes 0. Surely within ±" in text
+
+
+SMALL = {"sst": [0.549, 0.554, 0.55], "quora": [0.703, 0.699, 0.7], "sts": [0.402, 0.4, 0.403]}
+
+
+def test_a_claim_that_is_smaller_than_printed_says_than_what(database: Database) -> None:
+    rows = {"Baseline(CLS)": CLS, "Mean pooling": SMALL}
+    write(database, "zhang_pooling", rows, name="small", settings_json={"epochs": 1, "smaller_than": 0.6})
+    text = section(render_report(database, "small"))
+    assert "Of 2 claims by Zhang, 2 are smaller than printed." in text
+    assert "smaller than printed p 0." in text and "Smaller than 60 % of what was printed (p 0." in text
+    (overall, on_sst) = measure_claims(StudyResults(database, "small"))
+    assert wording.excluded(on_sst) == ["surely within ±0.4 points"]  # which says more than the margin of 1 point
+    tight = replace(on_sst, margin=0.003)
+    assert wording.excluded(tight) == ["no gain of more than 0.3 points, surely within ±0.4 points"]
+    falling = replace(tight, claim=replace(tight.claim, direction="smaller"))
+    assert wording.excluded(falling) == ["no increase of more than 0.3 points, surely within ±0.4 points"]
+    assert wording.excluded(replace(tight, margin=None)) == ["surely within ±0.4 points"]
+    both = replace(overall, measured=(*overall.measured, *on_sst.measured))
+    assert [text.split(":")[0] for text in wording.excluded(both)] == ["average", "SST"]
+
+
+def test_the_note_says_what_intervals_cover_and_their_levels(database: Database, zhang: str) -> None:
+    assert "Intervals (95 %) are for other seeds on the same dev examples." in section(zhang)
+    (_, on_sst) = measure_claims(StudyResults(database, "zhang"))
+    (one,) = on_sst.measured
+    kept = replace(one, comparison=replace(one.comparison, over="seeds and examples"), level=0.9)
+    assert wording.intervals_note([kept]) == "Intervals (90 %) are for other seeds and other dev examples."
+    several = wording.intervals_note([kept, one])
+    assert several.startswith("Intervals (90 to 95 %)") and several.endswith("they are for other seeds only.")
+    assert wording.intervals_note([]) == ""
+
+
+def test_shares_and_verdicts_in_words() -> None:
+    assert [wording.share_text(share) for share in (0.5, 0.3, 1.0)] == [
+        "half of what was printed",
+        "30 % of what was printed",
+        "what was printed",
+    ]
+    assert wording.verdict_text("replicated", is_smaller=True) == "replicated, but smaller than printed"
+    assert wording.verdict_text("smaller than printed", is_smaller=True) == "smaller than printed"
 
 
 def test_rows_that_agree_on_average_alone_are_not_the_same(database: Database) -> None:
