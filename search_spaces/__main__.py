@@ -86,6 +86,8 @@ def _show(space: Space) -> Iterator[str]:
         "Levels whose training steps equal those of their factor's baseline:",
         (f"{name}={level.name}: {level.idle}" for name, level in idle),
     )
+    if space.primary:
+        yield from ("", f"Primary factors, whose rows of the table are tested first: {', '.join(space.primary)}")
     if space.recipes:
         yield ""
         yield "Known recipes, tried first, by their differences from the baseline:"

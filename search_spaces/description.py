@@ -31,6 +31,7 @@ def describe(space: Space) -> dict[str, Any]:
             {"name": r.name, "source": r.source, "note": r.note, "choices": space.complete(r.choices)}
             for r in space.recipes
         ],
+        **({"primary": list(space.primary)} if space.primary else {}),
         "rows": {label: space.complete(row) for label, row in space.rows.items()},
     }
 

@@ -107,9 +107,12 @@ class Driver:
             return
         experiments = ablation.planned(self._space, best, self._settings.designs, self._settings.ablations)
         planned = experiments.cells
+        earlier = [cell.design for cell in self._db.studies.cells(self._settings.name)]
+        primary, kept = ablation.declared_primary(self._space, self._settings.designs, self._decisions(), earlier)
+        self._decide(primary)
         self._write_cells("ablate", planned)
         self._decide(experiments.decisions(self._digest(best)))
-        for line in experiments.left_out():
+        for line in filter(None, (kept, *experiments.left_out())):
             self._execution.observer.say(line)
         self._run_cells("ablate", planned)
         self._add_seeds("ablate", planned, best)

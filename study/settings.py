@@ -173,7 +173,8 @@ class Settings:
         "phases to run", "budget", "A,B,...", default=PHASES, known=PHASES, read=lambda names: (*dict.fromkeys(names),)
     )
     designs: tuple[str, ...] = flag(
-        f"experiments of the ablation, in the order in which they use up --ablations: {', '.join(DESIGNS)}",
+        f"experiments of the ablation, in the order in which they use up --ablations and their rows are tested: "
+        f"{', '.join(DESIGNS)}",
         "budget", "A,B,...", default=SINGLE_CHANGES, known=DESIGNS,
     )  # fmt: skip
     ablations: int = flag(

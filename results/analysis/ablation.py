@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from results.analysis.comparisons import compare_all, judged_record
 from results.analysis.contrasts import Comparison
 from results.analysis.leaderboard import best_digest, mean_of, spread_of
+from results.analysis.sample_size import Needed, needed
 from results.database.rows import Cell, StudyRow
 from results.database.typed_tables import typed_table
 from results.measurements.study_results import StudyResults
@@ -26,7 +27,8 @@ class AblationRow:
     """A single change of a configuration. Scores are in 0..1; `mean` is None before any result.
 
     `comparison` is this configuration minus the reference over their common seeds. With fewer than two of these it is
-    None, and so is `judgement`, the verdict on it; no difference may be shown then.
+    None, and so is `judgement`, the verdict on it; no difference may be shown then. `needed`: what would give an open
+    row a verdict.
     """
 
     cell: Cell
@@ -34,6 +36,7 @@ class AblationRow:
     comparison: Comparison | None
     judgement: Judgement | None = None
     run_ids: tuple[int, ...] = ()
+    needed: Needed | None = None
 
     @property
     def mean(self) -> float | None:
@@ -51,25 +54,42 @@ def ablation_rows(results: StudyResults, best: str) -> list[AblationRow]:
 
     A configuration that two designs ask for (leave-one-out, and one-at-a-time of a factor with two levels) is one row.
     """
-    return changed_rows(results, compared_with_best(results, best), best)
+    return changed_rows(results, compared_with_best(results, best), best, primary_rows(results))
 
 
-def changed_rows(results: StudyResults, cells: Mapping[str, Cell], reference: str) -> list[AblationRow]:
-    """Return each cell (by digest) compared with `reference`, the largest effect first, unmeasured ones last."""
-    judged = compare_all(results, list(cells), reference, primary_rows(cells))
+def changed_rows(
+    results: StudyResults, cells: Mapping[str, Cell], reference: str, primary: Collection[str] | None = None
+) -> list[AblationRow]:
+    """Return each cell (by digest) compared with `reference`, the largest effect first, unmeasured ones last.
+
+    `primary`: the digests whose rows are tested first; default: all.
+    """
+    judged = compare_all(results, list(cells), reference, primary)
     rows = [
-        AblationRow(cell, tuple(results.scores(d)), one.comparison, one.judgement, results.run_ids(d))
+        AblationRow(
+            cell,
+            tuple(results.scores(d)),
+            one.comparison,
+            one.judgement,
+            results.run_ids(d),
+            needed(results, one.comparison, one.judgement, d, reference),
+        )
         for (d, cell), one in zip(cells.items(), judged, strict=True)
     ]
     return sorted(rows, key=_by_effect)
 
 
-def primary_rows(cells: Mapping[str, Cell]) -> set[str]:
-    """Return the digests of the rows that are tested first: leave-one-out says whether each change of the best counts.
+def primary_rows(results: StudyResults) -> set[str] | None:
+    """Return the digests of the rows that are tested before the others (`statistics.gatekeeping`); None: all alike.
 
-    The other rows, further levels of a factor, are tested with the error that is left (`statistics.gatekeeping`).
+    They were declared before the table began, in `decisions_json["primary"]`: the single changes of one design,
+    {"design", "factors"}, and of these factors if there are any. In older studies they are those of leave_one_out,
+    which say whether each change of the best counts.
     """
-    return {digest for digest, cell in cells.items() if cell.design == "leave_one_out"}
+    declared = results.study.decisions_json.get("primary") or {}
+    design, factors = declared.get("design", AROUND_BEST[0]), declared.get("factors")
+    cells = [cell for cell in results.cells if cell.phase == "ablate" and cell.design == design]
+    return {cell.config_digest for cell in cells if not factors or cell.factor in factors} or None
 
 
 def compared_with_best(results: StudyResults, best: str) -> dict[str, Cell]:
@@ -129,6 +149,7 @@ def ablation_frame(results: StudyResults) -> pd.DataFrame:
     records = [
         {
             **change_columns(row),
+            **(row.needed.columns() if row.needed else {}),
             "design": row.cell.design,
             "run_ids": " ".join(map(str, row.run_ids)),
             "best_run_ids": best_runs,

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from math import sqrt
 
 from results.analysis.contrasts import Comparison
+from results.analysis.sample_size import more_dev_examples, size_for
 from results.database.rows import RunRow, StudyRow
 from results.measurements.custom_trainer import MULTITASK_BERT
 from results.measurements.study_results import StudyResults
 from results.measurements.task_units import margin_of
-from results.statistics.power import minimum_detectable_effect
+from results.statistics.sample_size import MOST
 from results.text.formatting import plural, seeds_text
 
 FEW = 3  # fewest runs for a caution about constant scores: two may agree by chance on few examples
-MOST_SEEDS = 50  # the largest number of seeds that is advised
-ADVISED = 10  # the number of seeds advised for a difference that even `MOST_SEEDS` would not detect
+ADVISED = 10  # the number of seeds advised for a difference that not even `MOST` times as many would detect
+LEVEL = 0.95
 WIDE = 2.0  # an interval is wide if it contains 0 and its half-width exceeds this many margins
 
 
@@ -55,37 +55,40 @@ def wide_interval(comparisons: Sequence[Comparison], study: StudyRow, *, driven:
     """Return why an interval is wide and how many seeds would help; "" if no interval is wide.
 
     Only the first wide interval of `comparisons` (the study's gain, or the rows of its table) is discussed. The number
-    of seeds advised detects a difference of the measured size with a power of 0.8. `driven`: whether a launch is
-    running the study; then no other launch is advised.
+    of seeds advised detects a difference of the measured size with a power of 0.8 (`sample_size`). `driven`: whether a
+    launch is running the study; then no other launch is advised.
     """
     margin = margin_of(study)
     wide = next((one for one in comparisons if _is_wide(one, margin)), None)
     if wide is None:
         return ""
-    seeds, noise = len(wide.seeds), wide.difference.noise
-    if noise.examples > noise.seeds:
-        return (
-            "The interval is wide mainly because there are few dev examples: more dev examples would narrow it, more "
-            "seeds hardly would."
-        )
+    seeds, size = len(wide.seeds), size_for(wide, LEVEL, None)
     why = "scores vary too much between seeds"
-    if seeds <= FEW:
+    if _by_examples(wide):
+        why = "there are few dev examples"
+    elif seeds <= FEW:
         why = f"{seeds_text(seeds)} are too few to estimate how much scores vary between seeds"
-    needed = _seeds_needed(wide)
-    if needed is None:
+    more = size and more_dev_examples(study, wide, size)
+    examples = f"{more:,} more dev examples per task" if more else ""
+    if size is None or size.seeds is None:
         advised = max(ADVISED, 2 * seeds)
         ratio = (wide.interval.high - wide.interval.low) / 2 / _half_width(wide, advised)
         narrower = f"about {ratio:.0f} times narrower" if ratio >= 1.5 else "a little narrower"
         return (
             f"The interval is wide because {why}. With {advised} seeds it would be {narrower}"
-            f"{_how_to_add(study, advised, driven)}. To detect a difference as small as the one measured, more than "
-            f"{MOST_SEEDS} seeds would be needed."
+            f"{_how_to_add(study, advised, driven)}. To detect a difference as small as the one measured, "
+            f"{examples or f'more than {MOST * seeds} seeds'} would be needed."
         )
-    advised = max(needed, seeds + 1)
     return (
-        f"The interval is wide because {why}. About {advised} seeds would detect a difference of this size in 4 of 5 "
-        f"studies{_how_to_add(study, advised, driven)}."
+        f"The interval is wide because {why}. About {size.seeds} seeds{f', or {examples},' if examples else ''} would "
+        f"detect a difference of this size in 4 of 5 studies{_how_to_add(study, size.seeds, driven)}."
     )
+
+
+def _by_examples(one: Comparison) -> bool:
+    """Return whether most of the variance is that of the dev examples, which more of them would reduce."""
+    noise = one.difference.noise
+    return noise.examples + (one.row.residual or 0.0) / len(one.seeds) > (noise.seeds + noise.examples) / 2
 
 
 def _half_width(one: Comparison, seeds: int) -> float:
@@ -111,19 +114,6 @@ def _is_wide(one: Comparison, margin: float | None) -> bool:
     interval = one.interval
     margin = abs(interval.estimate) if margin is None else margin
     return not one.same and not interval.excludes_zero and (interval.high - interval.low) / 2 > WIDE * margin
-
-
-def _seeds_needed(one: Comparison) -> int | None:
-    """Return the fewest seeds that detect the measured difference with a power of 0.8; None above `MOST_SEEDS`."""
-    size, noise = abs(one.difference.estimate), one.difference.noise
-    deviation = sqrt(noise.seeds * len(one.seeds))
-
-    def detects(count: int) -> bool:
-        return minimum_detectable_effect(deviation, count, example_variance=noise.examples) <= size
-
-    if size == 0 or not detects(MOST_SEEDS):
-        return None
-    return 2 + bisect_left(range(2, MOST_SEEDS), True, key=detects)
 
 
 def _cause(results: StudyResults, ignored: str) -> str:

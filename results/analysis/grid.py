@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from results.analysis.comparisons import compare_all, judged_record
 from results.analysis.contrasts import Comparison
 from results.analysis.leaderboard import ConfigurationResult, baseline_digest
+from results.analysis.sample_size import Needed, needed
 from results.database.typed_tables import typed_table
 from results.measurements.study_results import StudyResults, confirmed
 from results.statistics import Judgement
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GridRow:
-    """A configuration of a grid; `comparison`: its score minus the baseline's, None without two common seeds."""
+    """A configuration of a grid; `comparison`: its score minus the baseline's, None without two common seeds.
+
+    `needed`: what would give an open row a verdict.
+    """
 
     entry: ConfigurationResult
     comparison: Comparison | None
     judgement: Judgement | None = None
+    needed: Needed | None = None
 
 
 def grid_rows(results: StudyResults, entries: Sequence[ConfigurationResult], baseline: str) -> list[GridRow]:
@@ -31,7 +36,12 @@ def grid_rows(results: StudyResults, entries: Sequence[ConfigurationResult], bas
     digests = compared_with_baseline(results, baseline)
     by_digest = {entry.digest: entry for entry in entries}
     rows = [
-        GridRow(by_digest[digest], row.comparison, row.judgement)
+        GridRow(
+            by_digest[digest],
+            row.comparison,
+            row.judgement,
+            needed(results, row.comparison, row.judgement, digest, baseline),
+        )
         for digest, row in zip(digests, compare_all(results, digests, baseline), strict=True)
         if digest in by_digest
     ]
@@ -56,6 +66,7 @@ def against_baseline_frame(results: StudyResults, rows: Sequence[GridRow]) -> pd
             "spread": row.entry.spread,
             "seeds": row.entry.seeds,
             **judged_record(row.comparison, row.judgement),
+            **(row.needed.columns() if row.needed else {}),
             "run_ids": " ".join(map(str, row.entry.run_ids)),
             "baseline_run_ids": baseline_runs,
         }

@@ -17,10 +17,11 @@ from results.analysis.leaderboard import (
     configuration_result,
     leaderboard,
 )
+from results.analysis.sample_size import Needed
 from results.analysis.winners_curse import winners_curse
 from results.database.rows import Cell, JsonObject, RunRow, StudyRow, runs_again
 from results.measurements.stages import StageCosts
-from results.measurements.study_results import StudyResults
+from results.measurements.study_results import StudyResults, seconds_spent
 from results.measurements.task_units import StudyUnits, units_of
 from results.text.formatting import Change, changes
 
@@ -88,6 +89,12 @@ class Summary:
         return self.study.is_grid
 
     @property
+    def needed(self) -> tuple[Needed, ...]:
+        """What the open rows of the table need for a verdict."""
+        rows: list[AblationRow | GridRow] = [*self.ablation, *self.against_baseline]
+        return tuple(row.needed for row in rows if row.needed)
+
+    @property
     def best_is_baseline(self) -> bool:
         """Whether no configuration beat the baseline."""
         return self.best is not None and self.baseline is not None and self.best.digest == self.baseline.digest
@@ -147,15 +154,6 @@ def count_runs(runs: list[RunRow]) -> RunCounts:
         confirming=len(fresh),
         lost=sum(run.status == "failed" and not runs_again(run.status, run.reason) for run in fresh),
     )
-
-
-def seconds_spent(run: RunRow) -> float:
-    """Return the seconds of training and evaluation, or the time until a run failed; 0 while it runs."""
-    if run.train_seconds is not None:
-        return run.train_seconds + (run.eval_seconds or 0.0)
-    if run.finished_at is None or run.status == "interrupted":  # the time of the interruption is not known
-        return 0.0
-    return max(0.0, (run.finished_at - run.started_at).total_seconds())
 
 
 def _gain(results: StudyResults, best: str | None, baseline: str | None, row: Comparison | None) -> Comparison | None:

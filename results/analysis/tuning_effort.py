@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from results.analysis.summary import seconds_spent
 from results.database.rows import JsonObject, RunRow
+from results.measurements.study_results import seconds_spent
 from results.statistics.selection_bias import expected_maximum
 from results.text.formatting import Choice, range_text
 

@@ -45,7 +45,8 @@ class StudyRow:
     has, as far as decided, `{"confirmed": [digest], "best": digest,
     "baseline": digest, "best_choices": {...}, "baseline_choices": {...}, "ablations_left_out": count,
     "ablations_forbidden": [{"factor", "from_level", "to_level", "reason"}], "designs": {"around": digest of the best,
-    design: {"beyond_budget": count, "impossible": [{"what", "reason"}], ...}}, "path": {"best", "baseline", "steps":
+    design: {"beyond_budget": count, "impossible": [{"what", "reason"}], ...}}, "primary": {"design", "factors": [name]}
+    as declared before the ablation (`results.analysis.ablation.primary_rows`), "path": {"best", "baseline", "steps":
     [{"factor", "from_level", "to_level", "digest", "tried"}], "stopped": reason or null},
     "code": {"now": name, "versions": {name: {"files": {file: hash}, "since"}}} of a custom trainer,
     "store": {"folder", "bytes", "entries"}}`. Older releases may have written "energy" too, which is ignored.

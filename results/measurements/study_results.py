@@ -183,6 +183,15 @@ def complete_search(results: StudyResults) -> list[RunRow]:
     return [r for r in results.runs if r.phase == "search" and r.status == "complete" and r.score is not None]
 
 
+def seconds_spent(run: RunRow) -> float:
+    """Return the seconds of training and evaluation, or the time until a run failed; 0 while it runs."""
+    if run.train_seconds is not None:
+        return run.train_seconds + (run.eval_seconds or 0.0)
+    if run.finished_at is None or run.status == "interrupted":  # the time of the interruption is not known
+        return 0.0
+    return max(0.0, (run.finished_at - run.started_at).total_seconds())
+
+
 def evenly(items: Sequence[Item], most: int) -> list[Item]:
     """Return at most `most` of the items, evenly spaced, including the first and the last."""
     if len(items) <= most:

@@ -10,11 +10,11 @@ import numpy as np
 from results.analysis.contrasts import compared_runs
 from results.analysis.describe import best_in_brief
 from results.analysis.leaderboard import ConfigurationResult
-from results.analysis.summary import Summary, seconds_spent
+from results.analysis.summary import Summary
 from results.database.rows import StudyRow
 from results.figures import run_links
 from results.measurements.custom_trainer import REHEARSAL, custom_trainer, trainer_sentence
-from results.measurements.study_results import StudyResults
+from results.measurements.study_results import StudyResults, seconds_spent
 from results.text.formatting import duration, plural, seeds_text
 from results.text.units import NONE, Unit
 

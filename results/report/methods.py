@@ -8,11 +8,11 @@ import shlex
 import numpy as np
 
 from results.analysis import sequential
-from results.analysis.summary import Summary, seconds_spent
+from results.analysis.summary import Summary
 from results.database.rows import JsonObject, StudyRow
 from results.measurements.custom_trainer import DEMO, call_again, custom_trainer
 from results.measurements.dev_parts import search_rows
-from results.measurements.study_results import StudyResults
+from results.measurements.study_results import StudyResults, seconds_spent
 from results.text.formatting import duration, plural, seeds_text
 from results.text.units import NONE
 

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from results.analysis.contrasts import compared_runs
 from results.analysis.describe import described
+from results.analysis.sample_size import needed_note
 from results.analysis.summary import Summary
 from results.analysis.winners_curse import choice_note
 from results.database.database import Database
@@ -23,7 +24,7 @@ from results.figures import interval_svg, run_links
 from results.figures.figure import Figure
 from results.measurements import code_versions, kept_epoch
 from results.measurements.record_frames import environment_frame
-from results.report import first_screen, key_findings, methods, notes
+from results.report import first_screen, key_findings, methods, notes, primary_rows
 from results.report.content import Outcome, outcome
 from results.report.contents import contents
 from results.report.run_table import run_list
@@ -76,6 +77,7 @@ def template_environment() -> Environment:
         "first_screen": first_screen,
         "kept_epoch": kept_epoch,
         "notes": notes,
+        "primary_rows": primary_rows,
         "run_links": run_links,
         "wording": formatting,
     }
@@ -120,6 +122,8 @@ def _context(study: Outcome) -> dict[str, Any]:
         "backbone_note": first_screen.MINILM if summary.study.backbone == "minilm" else "",
         "left_out": summary.not_run.beyond_budget,
         "choice_note": choice_note(results, summary.best.digest if summary.best and summary.ablation else None),
+        "needed_note": needed_note(summary.needed),
+        "primary_note": primary_rows.note(summary.ablation),
         "fixed_pretraining": bool(summary.study.settings_json.get("fixed_pretraining_seed")),
         "issues": issues,
         "headings": {each.id: each for each in contents(study, len(issues))},

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from results.analysis.summary import Summary, seconds_spent
+from results.analysis.summary import Summary
 from results.database.rows import Cell, JsonObject, RunRow
 from results.measurements import code_versions
+from results.measurements.study_results import seconds_spent
 from results.text import formatting
 from results.text.units import NONE
 

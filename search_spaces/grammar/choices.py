@@ -163,6 +163,12 @@ def out_of_range(factors: Factors, choices: Choices) -> dict[str, Choice]:
     }
 
 
+def existing(factors: Sequence[Factor], names: Sequence[str]) -> tuple[str, ...]:
+    """Return those of the full names that are factors of this tree."""
+    known = {place.name for place in places(factors)}
+    return tuple(name for name in names if name in known)
+
+
 def unknown_factor(space: str, name: str, known: Mapping[str, object]) -> str:
     """Return the message for a factor that does not exist."""
     return f"No factor {name!r} in space {space}.{did_you_mean(name, known)} Factors: {', '.join(known)}."

@@ -32,6 +32,7 @@ def faults(
     recipes: Sequence[Recipe],
     rows: Mapping[str, Choices],
     constraints: Sequence[Constraint] = (),
+    primary: Sequence[str] = (),
 ) -> list[str]:
     """Return every fault of a space's definition, one sentence each; empty if it is valid.
 
@@ -51,6 +52,7 @@ def faults(
         problems += _factor_faults(place.name, place.factor)
     problems += _path_faults(base)
     problems += _grid_faults(name, factors, design, rows)
+    problems += _primary_faults(name, factors, design, primary)
     if not problems:  # choices can only be checked against valid factors
         problems = [*_conflicts(factors, base), *exclusions.definition_faults(name, factors, constraints)]
         problems += [] if problems else exclusions.faults(name, constraints, trees.complete(factors, {}))
@@ -60,6 +62,15 @@ def faults(
 
 def _sibling_faults(where: str, factors: Sequence[Factor]) -> Iterator[str]:
     yield from (f"Factor {name} is listed twice in {where}." for name in _repeated([f.name for f in factors]))
+
+
+def _primary_faults(space: str, factors: Sequence[Factor], design: Design, primary: Sequence[str]) -> Iterator[str]:
+    """Yield the faults of the factors whose rows are tested first."""
+    known = {place.name: place for place in trees.places(factors)}
+    yield from (f"primary: {trees.unknown_factor(space, name, known)}" for name in primary if name not in known)
+    yield from (f"primary of space {space} names {name} twice." for name in _repeated(primary))
+    if primary and design == "grid":
+        yield f"Space {space} is a grid, whose rows are tested together; primary is for design='search'."
 
 
 def _repeated(names: Sequence[str]) -> list[str]:

@@ -37,6 +37,7 @@ def pin(space: Space, settings: Iterable[str] | Mapping[str, Choice]) -> Space:
         constraints=constraints.within(factors, space.constraints),
         recipes=tuple(replace(recipe, choices=choices) for recipe, choices in recipes if choices is not None),
         rows=kept,
+        primary=trees.existing(factors, space.primary),
     )
 
 

@@ -33,6 +33,7 @@ def without(space: Space, paths: Iterable[str], values: Values | None = None) ->
         base=_kept(space.base, left_out),
         recipes=tuple(replace(recipe, choices=_existing(factors, recipe.choices)) for recipe in space.recipes),
         rows={label: _existing(factors, row) for label, row in space.rows.items()},
+        primary=trees.existing(factors, space.primary),
     )
 
 

@@ -43,6 +43,7 @@ _VALUES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "bool": ("be True or False", lambda value: isinstance(value, bool)),
     "float": ("be a number", _is_number),
     "Choice": ("be the name of a level or a number", lambda value: _is_text(value) or _is_number(value)),
+    "tuple[str, ...]": ("be a tuple of names, a single one as (x,)", lambda value: value == () or _are_texts(value)),
     "Choices": ("map factors to choices", _maps),
     "Mapping[str, Json]": ("map paths to values", _maps),
     "Mapping[str, float]": ("map paths to numbers", lambda value: _maps(value, _is_number)),

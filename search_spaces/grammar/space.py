@@ -44,6 +44,7 @@ class Space:
     `design="search"` lets an algorithm choose; `design="grid"` runs every cell: those of `rows` (label -> choices that
     differ from the baseline), or every combination of levels if there are no rows. `base` holds values that every
     configuration of the space sets. Combinations that `constraints` forbid are never drawn, listed or counted.
+    `primary` names the factors that the question is about: in the table of a search, their rows are tested first.
 
     Raises:
         SpaceError: listing every fault of the definition.
@@ -57,11 +58,13 @@ class Space:
     recipes: tuple[Recipe, ...] = ()
     rows: Mapping[str, Choices] = field(default_factory=dict)
     constraints: tuple[Constraint, ...] = ()
+    primary: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         faults = list(shapes.faults(self)) or definition.faults(
-            self.name, self.goal, self.factors, self.design, self.base, self.recipes, self.rows, self.constraints
-        )
+            self.name, self.goal, self.factors, self.design, self.base, self.recipes, self.rows, self.constraints,
+            self.primary,
+        )  # fmt: skip
         if faults:
             raise SpaceError(faults)
 

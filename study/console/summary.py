@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from results.analysis import sequential
+from results.analysis import sample_size, sequential
 from results.analysis.leaderboard import ConfigurationResult
 from results.analysis.summary import Summary
 from results.database import url
@@ -86,13 +86,7 @@ class Ending:
         console.print(self._answer(), markup=False)
         for caution in summary.cautions:
             console.print(f"{caution}\n", markup=False, style="yellow")
-        if self.claims and self.claims.findings:
-            self.claims.show(console)
-        elif summary.ablation:
-            effects = [change_of_row(row) for row in summary.ablation]
-            show_effects(console, "one change of the best", effects, summary.units.score, SHOWN_ROWS)
-        elif len(summary.leaderboard) > 1:
-            console.print(self._leaderboard())
+        self._show_effects(console)
         if self.designs:
             self.designs.show(console)
         if (plan := sequential.schedule(summary.study)) is not None:
@@ -110,6 +104,19 @@ class Ending:
             reasons = ", ".join(f"{reason} {count}" for reason, count in counts.failures)
             command = failed_runs_command(summary.study.study_name, self.storage)
             console.print(f"{counts.failed} failed ({reasons}): {command}", markup=False, soft_wrap=True)
+
+    def _show_effects(self, console: Console) -> None:
+        """Print the table of the study, and what its open rows need."""
+        summary = self.summary
+        if self.claims and self.claims.findings:
+            self.claims.show(console)
+        elif summary.ablation:
+            effects = [change_of_row(row) for row in summary.ablation]
+            show_effects(console, "one change of the best", effects, summary.units.score, SHOWN_ROWS)
+        elif len(summary.leaderboard) > 1:
+            console.print(self._leaderboard())
+        if needs := sample_size.open_rows_line(summary.needed):
+            console.print(needs, soft_wrap=True)
 
     def _counts(self) -> str:
         """Return e.g. "26 complete, 2 stopped early; 3 h 10 min of training and evaluation"."""

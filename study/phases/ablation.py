@@ -7,7 +7,7 @@ the configurations of earlier designs cost nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -117,6 +117,26 @@ def planned(space: Space, best: Choices, designs: Sequence[str], limit: int) -> 
     ends = CellPlan("best", "best", dict(best)), CellPlan("baseline", "baseline", space.baseline())
     forbidden = forbidden_changes(space, best) if {*SINGLE_CHANGES} & {*designs} else []
     return Experiments(ends, tuple(result), tuple(forbidden), path_budget, path_most)
+
+
+def declared_primary(
+    space: Space, designs: Sequence[str], decisions: Mapping[str, Any], earlier: Collection[str]
+) -> tuple[dict[str, Any], str]:
+    """Return the decision on the primary rows, and a line if an earlier one differs from what is asked for now.
+
+    Primary are the rows of the first of `designs` that makes single changes, of the space's primary factors. What was
+    declared before the first row of the table ran stays; `earlier` are the designs of the study's cells. Studies that
+    began the table in an older release have the rows of leave_one_out, and no decision.
+    """
+    first = next((design for design in designs if design in SINGLE_CHANGES), None)
+    asked = {"design": first, "factors": list(space.primary)}
+    kept = decisions.get("primary") or {"design": SINGLE_CHANGES[0], "factors": []}
+    if first is None or kept == asked:
+        return {}, ""
+    if "primary" not in decisions and not {*SINGLE_CHANGES} & {*earlier}:
+        return {"primary": asked}, ""
+    factors = f" of {', '.join(kept['factors'])}" if kept["factors"] else ""
+    return {}, f"Primary rows stay those declared before the table began: {kept['design']}{factors}"
 
 
 def longest_path(space: Space, best: Choices, taken: Sequence[Choices]) -> int:

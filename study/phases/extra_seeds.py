@@ -29,7 +29,7 @@ def open_rows(database: Database, name: str, reference: str, after: int) -> list
         digests = rows_to_extend(results, compared_with_baseline(results, reference), reference, plan, after)
     else:
         cells = compared_with_best(results, reference)
-        digests = rows_to_extend(results, list(cells), reference, plan, after, primary_rows(cells))
+        digests = rows_to_extend(results, list(cells), reference, plan, after, primary_rows(results))
     return [*digests, reference] if digests else []
 
 

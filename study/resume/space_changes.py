@@ -37,6 +37,7 @@ def compare(old: Described, new: Described, tried: Sequence[Choices]) -> Evoluti
     refused = [*_design_and_base(old, new), *(f"factor {name} is gone" for name in _outermost(before, after))]
     refused += _lost_rows(old, new, added)
     kept = [f"the {key} is '{new[key]}' now, it was '{old[key]}'" for key in ("name", "goal") if old[key] != new[key]]
+    kept += _primary(old.get("primary", []), new.get("primary", []))
     kept += [f"factor {name} is new; runs so far had {after[name]['baseline']}" for name in _outermost(after, before)]
     for name in before:
         if name in after:
@@ -45,6 +46,11 @@ def compare(old: Described, new: Described, tried: Sequence[Choices]) -> Evoluti
     kept += [*_reordered("factors", list(before), list(after)), *_constraints(old, new), *_recipes(old, new, added)]
     kept += [f"row '{label}' is new" for label in new.get("rows", {}) if label not in old.get("rows", {})]
     return Evolution(tuple(kept), tuple(refused), added)
+
+
+def _primary(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+    if set(old) != set(new):
+        yield f"the primary factors are {', '.join(new) or 'none'} now, they were {', '.join(old) or 'none'}"
 
 
 def _design_and_base(old: Described, new: Described) -> Iterator[str]:

@@ -157,3 +157,15 @@ def test_the_designs_belong_to_the_study_and_can_be_changed(place: Place) -> Non
     assert place.rows(cells) == [("factorial", 4)]
     stored = json.loads(place.rows("select settings_json from study_meta")[0][0])
     assert (stored["designs"], stored["ablations"]) == (["factorial"], 4)
+
+
+@pytest.mark.slow
+def test_primary_rows_are_declared_before_the_table_and_stay(place: Place) -> None:
+    first = ("--seeds", "2", "--designs", "one_at_a_time,leave_one_out", "--phases", "search,confirm,ablate,report")
+    assert place.call(*asked(place, "p", *first)).returncode == 0
+    declared = {"design": "one_at_a_time", "factors": []}
+    assert decisions(place, "p")["primary"] == declared
+    again = place.call("--name", "p", "--space", "crossed.py", "--designs", "leave_one_out")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "Primary rows stay those declared before the table began: one_at_a_time" in again.stdout
+    assert decisions(place, "p")["primary"] == declared

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 from typing import Any
 
 import pytest
@@ -224,3 +225,25 @@ def test_full_ablation_has_constraints_and_its_recipes_keep_them() -> None:
     full = load("full_ablation")
     assert {name for c in full.constraints for name in (*c.when, *c.forbid)} >= {"balancer", "surgery", "sampler"}
     assert "hybrid" in {full.complete(recipe.choices)["sampler"] for recipe in full.recipes}
+
+
+def test_primary_factors_are_described_and_go_with_their_factors() -> None:
+    asked = space(primary=("sampler", "adapter.pal.depth"))
+    assert describe(asked)["primary"] == ["sampler", "adapter.pal.depth"]
+    assert "primary" not in describe(space())
+    assert pin(asked, {"adapter": "none"}).primary == ("sampler",)
+    assert without(asked, ["sampler.name"]).primary == ("adapter.pal.depth",)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"primary": ("samplr",)}, "primary: No factor 'samplr' in space s. Did you mean 'sampler'?"),
+        ({"primary": ("rate", "rate")}, "primary of space s names rate twice."),
+        ({"primary": "rate"}, "primary of a space must be a tuple of names, a single one as (x,), got 'rate'."),
+        ({"primary": ("size",), "design": "grid", "factors": FACTORS[1:]}, "Space s is a grid, whose rows are tested"),
+    ],
+)
+def test_primary_factors_that_cannot_be_are_refused(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpaceError, match=re.escape(message)):
+        space(**given)

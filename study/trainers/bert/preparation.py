@@ -12,7 +12,7 @@ from mtbert.data.examples import Corpus
 from mtbert.data.load import load_corpus
 from mtbert.data.subset import require_choice
 from mtbert.data.texts import triplets_in
-from mtbert.data.tokenize import Prepared
+from mtbert.data.tokenize import Prepared, choose
 from mtbert.encoder.backbones import check, check_layers, fetch
 from mtbert.run import prepare_data
 from search_spaces import Space, load
@@ -61,6 +61,7 @@ def describe_data(checked: Checked, prepared: Prepared) -> dict[str, Any]:
     corpus, triplets = checked.corpus, triplets_in(prepared.texts)
     return {
         "rows": {f"{task}/{split}": len(rows) for (task, split), rows in prepared.splits.items()},
+        "dev_rows_available": {task: len(rows) for (task, split), rows in choose(corpus).items() if split == "dev"},
         "overlap": dict(corpus.overlap),
         "leaking_rows": {task: leaking.rows for task, leaking in corpus.leaking.items()},
         "leaking_rows_of_own_splits": {task: leaking.own for task, leaking in corpus.leaking.items()},

@@ -5,10 +5,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from results.analysis.ablation import ablation_frame, not_run
+from results.analysis.ablation import ablation_frame, ablation_rows, not_run, primary_rows
 from results.analysis.contrasts import compare, score_interval
 from results.database.database import Database
 from results.measurements.study_results import StudyResults
+from results.report.primary_rows import kind, note
+from results.report.render import render_report
 
 BASE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
 BEST = {**BASE, "pooling": "mean"}
@@ -113,3 +115,66 @@ def test_predictions_on_other_examples_are_not_paired(light: Any) -> None:
     results = StudyResults(light.database, light.name)
     one, other = results.measured()
     assert compare(results, one, other).over == "seeds"
+
+
+def with_both_designs(make: Any, primary: dict[str, Any] | None) -> StudyResults:
+    """A study whose row pooling=cls is asked for by both designs, and three others by one."""
+    make.study()
+    asked = [
+        ("one_at_a_time", "pooling", "cls"),
+        ("one_at_a_time", "pooling", "max"),
+        ("leave_one_out", "pooling", "cls"),
+        ("leave_one_out", "sts_head", "cosine"),
+        ("one_at_a_time", "schedule", "linear"),
+    ]
+    cells = [make.cell("ablate", "best", BEST, 0)]
+    for place, (design, factor, level) in enumerate(asked, start=1):
+        told = {"factor": factor, "from_level": str(BEST[factor]), "to_level": level}
+        cells.append(make.cell("ablate", f"{design}:{factor}={level}", {**BEST, factor: level}, place, **told))
+    make.database.studies.replace_cells(make.name, "ablate", cells)
+    decided = {"best": cells[0].config_digest, **({"primary": primary} if primary else {})}
+    make.database.studies.update(make.name, decisions_json=decided)
+    for choices in {str(cell.choices_json): cell.choices_json for cell in cells}.values():
+        for seed in (1000, 1001, 1002):
+            make.complete(choices, seed, "ablate", quality=0.6 + 0.05 * (choices["pooling"] == "max"))
+    return StudyResults(make.database, make.name)
+
+
+@pytest.mark.parametrize(
+    ("primary", "expected"),
+    [
+        (None, {"pooling=cls", "sts_head=cosine"}),
+        ({"design": "leave_one_out", "factors": []}, {"pooling=cls", "sts_head=cosine"}),
+        ({"design": "leave_one_out", "factors": ["pooling"]}, {"pooling=cls"}),
+        ({"design": "one_at_a_time", "factors": []}, {"pooling=cls", "pooling=max", "schedule=linear"}),
+        ({"design": "one_at_a_time", "factors": ["schedule"]}, {"schedule=linear"}),
+    ],
+)
+def test_the_declared_rows_are_primary_whichever_design_asked_first(light: Any, primary: Any, expected: Any) -> None:
+    results = with_both_designs(light, primary)
+    rows = ablation_rows(results, results.study.decisions_json["best"])
+    assert len(rows) == 4
+    found = {f"{row.cell.factor}={row.cell.to_level}" for row in rows if row.judgement and row.judgement.primary}
+    assert found == expected
+
+
+def test_without_a_declared_row_all_are_alike(light: Any) -> None:
+    results = with_both_designs(light, {"design": "leave_one_out", "factors": ["learning_rate"]})
+    assert primary_rows(results) is None
+    rows = ablation_rows(results, results.study.decisions_json["best"])
+    assert all(row.judgement and row.judgement.primary for row in rows)
+
+
+def test_the_report_tells_primary_rows_from_secondary_ones(light: Any) -> None:
+    results = with_both_designs(light, {"design": "leave_one_out", "factors": ["pooling"]})
+    rows = ablation_rows(results, results.study.decisions_json["best"])
+    kinds = {f"{row.cell.factor}={row.cell.to_level}": kind(row, rows) for row in rows}
+    assert kinds == {
+        "pooling=cls": "primary", "pooling=max": "secondary", "sts_head=cosine": "secondary",
+        "schedule=linear": "secondary",
+    }  # fmt: skip
+    assert note(rows).startswith("Primary rows (1, as declared before the table began) are tested first, with 4.5 % of")
+    assert "secondary rows (3) with 0.5 %" in note(rows)
+    assert note(rows[:1]) == kind(rows[0], rows[:1]) == ""
+    page = render_report(light.database, light.name)
+    assert "one at a time, primary" in page and "one at a time, secondary" in page and note(rows) in page

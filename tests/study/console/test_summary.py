@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ import pytest
 from rich.console import Console
 from sqlite import migrated
 
+from results.analysis.ablation import AblationRow
+from results.analysis.sample_size import Needed
 from results.analysis.summary import summarise
 from results.database.database import Database, open_database
 from results.database.rows import Cell, NewRun, RunResult, StudyRow
@@ -120,3 +123,15 @@ def test_changes_that_were_not_run_are_counted(database: Database) -> None:
 def test_where_nothing_was_left_out_nothing_is_said_of_it(database: Database) -> None:
     write(database, {"baseline": BASELINE})
     assert "further" not in shown(database) and "cannot be made" not in shown(database)
+
+
+def test_what_the_open_rows_need_is_told_under_the_table(database: Database) -> None:
+    write(database, {"baseline": BASELINE, "row:mean": MEAN})
+    told = ending(database)
+    cell = Cell(phase="ablate", name="n", design="d", config_digest="", config_json={}, choices_json={})
+    row = AblationRow(cell, (), None, needed=Needed("no loss", 12, 900))
+    stream = io.StringIO()
+    shown = dataclasses.replace(told, summary=dataclasses.replace(told.summary, ablation=(row,), against_baseline=()))
+    shown.show(Console(file=stream, width=200))
+    line = "1 open row: a verdict needs up to 12 more seeds or up to 900 more dev examples per task."
+    assert line in stream.getvalue().splitlines()

@@ -10,7 +10,7 @@ import pytest
 from search_spaces import Constraint, Factor, Level, Space
 from search_spaces.grammar import Choices
 from study.designs.designs import Forbidden
-from study.phases.ablation import DesignCells, Experiments, Impossible, planned
+from study.phases.ablation import DesignCells, Experiments, Impossible, declared_primary, planned
 from study.settings import DESIGNS, SINGLE_CHANGES
 
 
@@ -204,3 +204,30 @@ def test_a_best_that_is_the_baseline_has_nothing_to_take_apart() -> None:
     space = switches("ab")
     asked = planned(space, space.baseline(), ("leave_one_out", "add_one_in", "pairs", "factorial", "path"), 10)
     assert around(asked) == [] and (asked.path_budget, asked.path_most) == (0, 0)
+
+
+LEAVE_ONE_OUT = {"design": "leave_one_out", "factors": []}
+ONE_AT_A_TIME = {"design": "one_at_a_time", "factors": []}
+
+
+def test_rows_of_the_first_design_of_single_changes_are_primary() -> None:
+    space = switches("ab")
+    assert declared_primary(space, ("one_at_a_time", "leave_one_out"), {}, []) == ({"primary": ONE_AT_A_TIME}, "")
+    assert declared_primary(space, ("path", "one_at_a_time"), {}, ["confirm"]) == ({"primary": ONE_AT_A_TIME}, "")
+    assert declared_primary(space, SINGLE_CHANGES, {}, []) == ({}, "")  # what results take without a decision
+    assert declared_primary(space, ("path", "pairs"), {}, []) == ({}, "")
+
+
+def test_a_space_declares_the_factors_of_its_primary_rows() -> None:
+    space = dataclasses.replace(switches("ab"), primary=("b",))
+    declared = {"primary": {"design": "leave_one_out", "factors": ["b"]}}
+    assert declared_primary(space, SINGLE_CHANGES, {}, []) == (declared, "")
+    assert declared_primary(space, SINGLE_CHANGES, declared, SINGLE_CHANGES) == ({}, "")
+
+
+@pytest.mark.parametrize("decided", [{}, {"primary": {"design": "leave_one_out", "factors": ["a", "b"]}}])
+def test_what_was_declared_before_the_table_began_stays(decided: dict[str, dict[str, str]]) -> None:
+    changed, line = declared_primary(switches("ab"), ("one_at_a_time",), decided, ["baseline", "leave_one_out"])
+    factors = " of a, b" if decided else ""
+    assert changed == {}
+    assert line == f"Primary rows stay those declared before the table began: leave_one_out{factors}"

@@ -139,3 +139,10 @@ def test_rows_of_a_grid_may_come_but_not_go_or_change(space: Space) -> None:
     assert changes(grid(a=one), grid(a=two)).refused == ("the choices of row 'a' have changed",)
     fewer = dataclasses.replace(grid(a=one), factors=space.factors[1:2])
     assert changes(fewer, grid(a=one)).refused == ()  # a factor that is new stands in every row
+
+
+def test_other_primary_factors_are_told(space: Space) -> None:
+    asked = dataclasses.replace(space, primary=("pooling", "rate"))
+    assert changes(space, asked).kept == ("the primary factors are pooling, rate now, they were none",)
+    assert changes(asked, space).kept == ("the primary factors are none now, they were pooling, rate",)
+    assert changes(asked, dataclasses.replace(space, primary=("rate", "pooling"))).kept == ()
