@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from results.analysis.ablation import AROUND_BEST
 from results.analysis.sequential import Schedule
 from results.measurements.study_results import MIN_PAIRED_SEEDS
 from results.statistics.gatekeeping import strictest
@@ -235,14 +237,20 @@ def table_rows(space: Space, settings: Settings, best: Choices | None = None) ->
     """
     if space.design == "grid":
         return TableRows(len(cells.distinct(cells.grid_cells(space))) - 1 if "confirm" in settings.phases else 0)
-    if "ablate" not in settings.phases:
+    designs = [design for design in settings.designs if design in AROUND_BEST]
+    if "ablate" not in settings.phases or not designs:
         return TableRows(0)
     around = space.baseline() if best is None else best
-    planned = ablation.planned(space, around, settings.designs, settings.ablations).designs
-    rows = {each.design: len(each.cells) for each in planned}
-    primary, others = rows.get("leave_one_out", 0), rows.get("one_at_a_time", 0)
-    if best is None and "leave_one_out" in rows:
-        changeable = {each.factor for each in space.alternatives(around)} | ({*space.continuous()} & around.keys())
-        primary = min(len(changeable), settings.ablations)
-        others = max(0, others - primary)
-    return TableRows(primary, others)
+    factors = {design: Counter[str | None]() for design in AROUND_BEST}  # of each design's rows
+    for each in ablation.planned(space, around, designs, settings.ablations).designs:
+        factors[each.design].update(cell.factor for cell in each.cells)
+    undone, levels = (factors[design] for design in AROUND_BEST)
+    if best is None and AROUND_BEST[0] in designs:
+        undone.update({each.factor for each in space.alternatives(around)} | ({*space.continuous()} & around.keys()))
+        later, first = (levels, undone) if designs[0] == AROUND_BEST[0] else (undone, levels)
+        later.subtract(list(first))  # taking a change back is one of its factor's other levels
+    counts = {design: sum((+each).values()) for design, each in factors.items()}
+    total = min(sum(counts.values()), settings.ablations)
+    first_rows = (+factors[designs[0]]).items()
+    primary = min(sum(count for factor, count in first_rows if not space.primary or factor in space.primary), total)
+    return TableRows(primary, total - primary)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 from typing import Any
@@ -148,11 +149,22 @@ def test_the_plan_advises_the_size_by_the_costs() -> None:
 
 
 def test_the_rows_are_the_single_changes_around_the_baseline(space: Space) -> None:
-    assert table_rows(space, settings(ablations=30)).count == 3  # mean, max, last_k; the range has no other level
+    assert table_rows(space, settings(ablations=30)).count == 4  # mean, max, last_k, and the rate back at its baseline
     assert table_rows(space, settings(ablations=2)) == TableRows(2, 0)
     assert table_rows(space, settings(phases=("search", "confirm"))) == TableRows(0)
     best = {**space.baseline(), "pooling": "mean"}
     assert table_rows(space, settings(ablations=30), best) == TableRows(1, 2)
+
+
+def test_primary_are_the_rows_of_the_first_design_and_of_the_question(space: Space) -> None:
+    # Around an unknown best: rate, pooling and trainable may be undone; one further level of pooling is left.
+    assert table_rows(space, settings(ablations=30)) == TableRows(3, 1)
+    levels_first = settings(ablations=30, designs=("one_at_a_time", "leave_one_out"))
+    assert table_rows(space, levels_first) == TableRows(3, 1)  # mean, max, last_k; then the rate
+    assert table_rows(space, settings(ablations=30, designs=("leave_one_out",))) == TableRows(3, 0)
+    assert table_rows(space, settings(ablations=30, designs=("pairs",))) == TableRows(0)
+    question = dataclasses.replace(space, primary=("pooling",))
+    assert table_rows(question, settings(ablations=30)) == TableRows(1, 3)
 
 
 def test_the_plan_has_the_range_of_seeds() -> None:
