@@ -21,7 +21,7 @@ SMART is written into the loop too: a run that has it makes three passes a batch
 all other techniques cost it nothing (adapters, surgery, balancers, Bregman's teacher, other heads' arithmetic); masked
 language modelling is counted as training on single sentences, without its product with the vocabulary; SimCSE as
 training on pairs, for triplets too; it starts no processes, reads and writes nothing, chooses nothing, and is not asked
-for test. It evaluates what we evaluate: dev and a sample of train after each epoch.
+for test. It evaluates what we evaluate: search examples and a sample of train after each epoch, dev at the end.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ from results.database.database import open_database
 from results.database.rows import RunRow
 from study.resolve import resolve
 from study.trainers.bert.preparation import check_all, prepare
-from study.trainers.bert.workload import together, workload
+from study.trainers.bert.workload import DECIDING, Work, together, workload
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "whole"
@@ -112,14 +112,16 @@ class Peer:
         self._data = data
         self._loops: dict[tuple[object, ...], Loop] = {}
 
-    def cost(self, config: RunConfig) -> Cost:
-        """Of one run at full length."""
+    def cost(self, config: RunConfig, *, decides: bool = True) -> Cost:
+        """Of one run at full length; one of the search is not evaluated on the examples that decide."""
         training = evaluation = 0.0
         for stage, work in workload(config, self._data).items():
             if stage == multitask.NAME:
                 training += self._together(config)
             elif stage == single_task.NAME:
                 training += self._alone(config)
+            elif stage == DECIDING:
+                work = work if decides else Work(0)
             else:
                 training += self._before(config, stage, work.trained)
             evaluation += work.evaluated * self._evaluated(config)
@@ -242,7 +244,7 @@ def measure(asked: argparse.Namespace, folder: Path) -> None:
     peer = Peer(data)
     after = sum(peer.cost(checked.baseline))
     drift = (before + after) / 2 / after
-    costs = [peer.cost(parse(run.config_json)) for run in runs]
+    costs = [peer.cost(parse(run.config_json), decides=run.phase != "search") for run in runs]
     training, evaluation = (drift * sum(part) for part in zip(*costs, strict=True))
     told = f"{before:.1f} s before the study, {after:.1f} s after it"
     print(f"a run of the baseline with the starter-style loop: {told}")

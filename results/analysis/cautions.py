@@ -88,7 +88,7 @@ def wide_interval(comparisons: Sequence[Comparison], study: StudyRow, *, driven:
 def _by_examples(one: Comparison) -> bool:
     """Return whether most of the variance is that of the dev examples, which more of them would reduce."""
     noise = one.difference.noise
-    return noise.examples + (one.row.residual or 0.0) / len(one.seeds) > (noise.seeds + noise.examples) / 2
+    return noise.examples + noise.floor > (noise.seeds + noise.examples) / 2
 
 
 def _half_width(one: Comparison, seeds: int) -> float:

@@ -92,7 +92,6 @@ def size_for(comparison: Comparison, level: float, margin: float | None) -> Samp
     return sample_size(
         comparison.difference,
         seeds=len(comparison.seeds),
-        residual=comparison.row.residual or 0.0,
         level=level,
         margin=margin,
     )

@@ -26,7 +26,7 @@ class SampleSize:
 
 
 def sample_size(
-    difference: Difference, *, seeds: int, residual: float = 0.0, level: float = 0.95, margin: float | None = None
+    difference: Difference, *, seeds: int, level: float = 0.95, margin: float | None = None
 ) -> SampleSize | None:
     """Return the fewest seeds, and the fewest dev examples, that give an open row a verdict with the power `POWER`.
 
@@ -39,8 +39,7 @@ def sample_size(
     dev examples. Degrees of freedom grow by n' - n. The row's place in its table, and so its level, stay as they are.
 
     Args:
-        difference: the row's difference, with its noise from `seeds` seeds.
-        residual: r; 0 if it is not known.
+        difference: the row's difference, with its noise from `seeds` seeds; r / n is its `Noise.floor`.
         level: the level of the two-sided test of the row (`Judgement.level`).
         margin: the equivalence margin.
     """
@@ -49,16 +48,18 @@ def sample_size(
     gains = difference.estimate >= 0
     verdict: Verdict = ("no loss" if gains else "no gain") if margin is not None else "helps" if gains else "hurts"
     distance, level = abs(difference.estimate) + (margin or 0.0), level if margin is None else 1 - 2 * ALPHA
-    noise = difference.noise
+    noise = replace(difference.noise, sampled=None)
 
     def with_seeds(count: int) -> bool:
-        df = noise.seed_df + count - seeds
-        return power(distance, replace(noise, seeds=noise.seeds * seeds / count, seed_df=df), level) >= POWER
+        part, df = seeds / count, noise.seed_df + count - seeds
+        more = replace(noise, seeds=noise.seeds * part, floor=noise.floor * part, seed_df=df)
+        return power(distance, more, level) >= POWER
 
     def with_examples(tenths: int) -> bool:
-        less = (1 - 10 / tenths) * residual / seeds
-        fewer = replace(noise, seeds=noise.seeds - less, examples=noise.examples * 10 / tenths)
-        return power(distance, fewer, level) >= POWER
+        part = 10 / tenths
+        floor, examples = noise.floor * part, noise.examples * part
+        more = replace(noise, seeds=noise.seeds - noise.floor + floor, floor=floor, examples=examples)
+        return power(distance, more, level) >= POWER
 
     count = _first(range(seeds + 1, MOST * seeds + 1), with_seeds)
     tenths = _first(range(11, 10 * MOST + 1), with_examples)

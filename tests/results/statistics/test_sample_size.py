@@ -10,8 +10,10 @@ from results.statistics import Difference, Noise, minimum_detectable_effect
 from results.statistics.sample_size import MOST, POWER, SampleSize, power, sample_size
 
 
-def row(estimate: float, variance: float = 4.0, examples: float = 0.0, seeds: int = 4) -> Difference:
-    return Difference(estimate, Noise(variance / seeds, examples, seeds - 1, 999 if examples else 0))
+def row(
+    estimate: float, variance: float = 4.0, examples: float = 0.0, seeds: int = 4, residual: float = 0.0
+) -> Difference:
+    return Difference(estimate, Noise(variance / seeds, examples, seeds - 1, 999 if examples else 0, residual / seeds))
 
 
 def test_without_a_margin_the_seeds_are_those_of_a_t_test() -> None:
@@ -36,13 +38,13 @@ def test_a_difference_of_zero_needs_a_margin() -> None:
 
 
 def test_dev_examples_reduce_the_residual_and_the_examples_but_not_the_seeds_own_part() -> None:
-    by_residual = sample_size(row(1.5, examples=0.2), seeds=4, residual=4.0)
+    by_residual = sample_size(row(1.5, examples=0.2, residual=4.0), seeds=4)
     assert by_residual is not None and by_residual.times is not None and 1 < by_residual.times < MOST
-    times, noise = by_residual.times, row(1.5, examples=0.2).noise
+    times, noise = by_residual.times, row(1.5, examples=0.2, residual=4.0).noise
     for tried, enough in ((times, True), (times - 0.1, False)):
-        with_more = Noise(noise.seeds / tried, 0.2 / tried, noise.seed_df, noise.example_df)
+        with_more = Noise(noise.seeds / tried, 0.2 / tried, noise.seed_df, noise.example_df, noise.floor / tried)
         assert (power(1.5, with_more, 0.95) >= POWER) is enough
-    of_seeds = sample_size(row(1.5, examples=0.2), seeds=4, residual=0.0)
+    of_seeds = sample_size(row(1.5, examples=0.2, residual=0.0), seeds=4)
     assert of_seeds is not None and of_seeds.times is None
 
 
@@ -53,7 +55,7 @@ def test_more_seeds_do_not_reduce_what_the_examples_share() -> None:
 
 
 def test_beyond_ten_times_as_many_there_is_no_number() -> None:
-    assert sample_size(row(0.2), seeds=4, residual=4.0) == SampleSize("helps", None, None)
+    assert sample_size(row(0.2, residual=4.0), seeds=4) == SampleSize("helps", None, None)
 
 
 def test_a_stricter_level_needs_more() -> None:
