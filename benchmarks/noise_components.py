@@ -18,12 +18,13 @@ from math import sqrt
 from pathlib import Path
 
 from results.analysis.leaderboard import baseline_digest
-from results.analysis.noise_components import MeasuredTask, Measurement, study_components
 from results.database.database import Database, open_database
+from results.measurements.noise_table import MeasuredTask, Measurement
 from results.measurements.study_results import StudyResults
 from results.statistics.noise_components import NoiseComponents
 from search_spaces import Space, factors
 from search_spaces.grammar.narrowing import steps, with_baseline
+from study.planning.noise import study_components
 
 TABLE = Path(__file__).resolve().parents[1] / "results" / "data" / "noise_components.json"
 FEWEST_SEEDS = 3  # in common with the reference

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from results.analysis.noise_components import ALL, nearest, study_components, table
+from results.analysis.contrasts import SCORE, contrast
+from results.analysis.leaderboard import baseline_digest, best_digest
 from results.database.database import open_database
 from results.database.url import foreign_rows
+from results.measurements.noise_table import ALL, nearest, table
 from results.measurements.study_results import StudyResults
-from results.statistics.noise_components import NoiseComponents, ScoreNoise, score_noise
+from results.statistics.noise_components import NoiseComponents, ScoreNoise, components_of, score_noise
 from search_spaces import Space
 from search_spaces.grammar import Choices
 from study.settings import Settings
@@ -53,6 +55,35 @@ def measured_noise(storage: str, name: str) -> PlannedNoise | None:
     with open_database(storage, create=False) as database, foreign_rows(storage):
         tasks = study_components(StudyResults(database, name))
     return PlannedNoise(tasks, f"measured in {name}", name) if tasks else None
+
+
+def study_components(results: StudyResults, fewest_seeds: int = 2) -> dict[str, NoiseComponents]:
+    """Return task -> components of the study's configurations minus the best, or else minus the baseline.
+
+    The task is `SCORE` where runs kept no predictions. Only configurations with at least `fewest_seeds` fresh seeds in
+    common with the reference count. Empty before there is one that differs.
+    """
+    reference = best_digest(results) or baseline_digest(results)
+    if reference is None:
+        return {}
+    others = [digest for digest in results.measured() if digest != reference]
+    for tasks in ([task for task in results.tasks() if results.units.decides(task)], [SCORE]):
+        found = {task: _of_task(results, task, others, reference, fewest_seeds) for task in tasks}
+        known = {task: components for task, components in found.items() if components is not None}
+        if known:
+            return known
+    return {}
+
+
+def _of_task(
+    results: StudyResults, task: str, digests: Sequence[str], reference: str, fewest_seeds: int
+) -> NoiseComponents | None:
+    """Return one task's components; None if its predictions were not kept."""
+    compared = [contrast(results, {task: {digest: 1.0, reference: -1.0}}) for digest in digests]
+    kept = [one for one in compared if one is not None and len(one.seeds) >= fewest_seeds]
+    if task != SCORE and any(one.over == "seeds" for one in kept):
+        return None
+    return components_of([one.row for one in kept])
 
 
 def table_noise(space: Space, around: Choices, settings: Settings) -> PlannedNoise:

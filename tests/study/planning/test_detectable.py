@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from results.analysis.noise_components import nearest, table
+from results.measurements.noise_table import nearest, table
 from results.statistics import minimum_detectable_effect, sequential_level, spending
 from results.statistics.noise_components import NoiseComponents, moderated_df, score_noise
 from results.text.units import SHARES

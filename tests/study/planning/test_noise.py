@@ -1,18 +1,33 @@
-"""A study's noise components by task, and the table of measured ones."""
+"""A study's noise components by task, from its own runs."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from results.analysis.contrasts import SCORE, compare
-from results.analysis.noise_components import MeasuredTask, Measurement, nearest, study_components, table
+from results.database.database import open_database
 from results.measurements.study_results import StudyResults
-from results.statistics.noise_components import NoiseComponents, score_noise
+from results.statistics.noise_components import score_noise
+from study.planning.noise import measured_noise, study_components
 from tests.results.conftest import EXAMPLES, StudyMaker, digest_of
 
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
 OTHERS = [{**BASELINE, "pooling": pooling} for pooling in ("mean", "max", "attention")]
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'studies.db'}"
+
+
+@pytest.fixture
+def light(storage: str) -> Iterator[StudyMaker]:
+    with open_database(storage) as opened:
+        yield StudyMaker(opened)
 
 
 def measured(make: StudyMaker, *, predictions: bool = True) -> StudyResults:
@@ -46,27 +61,9 @@ def test_a_study_without_a_second_configuration_has_none(light: StudyMaker) -> N
     assert study_components(StudyResults(light.database, light.name)) == {}
 
 
-def test_a_task_that_was_not_measured_has_the_mean_of_the_others() -> None:
-    tasks = {"a": MeasuredTask(0.01, 0.3, 0.1, 9.0), "b": MeasuredTask(0.02, 0.4, 0.2, 5.0)}
-    found = Measurement("2026-11-30", "abc", "minilm", 100, 800, 2, "1e-4", 4, 5, tasks)
-    assert found.components("a") == NoiseComponents(
-        pytest.approx(0.0001), pytest.approx(0.09), pytest.approx(0.01), 800, 9.0
-    )
-    assert found.components("c") == NoiseComponents(
-        pytest.approx(0.00025), pytest.approx(0.125), pytest.approx(0.025), 800, 5.0
-    )
-
-
-def test_the_shipped_table_has_what_was_measured_for_the_main_tasks() -> None:
-    for measurement in table().values():
-        assert set(measurement.tasks) == {"sst", "quora", "sts"} and len(measurement.commit) == 7
-        assert measurement.rows >= 3 and measurement.seeds >= 3 and measurement.dev_examples >= 500
-        for task in measurement.tasks.values():
-            assert 0 <= task.seed_deviation < 0.1 < task.residual_deviation < 1 and task.df > 1
-
-
-@pytest.mark.parametrize(("trained", "part"), [("heads", "heads"), ("last_k", "all"), ("adapters_and_heads", "all")])
-def test_a_trained_part_that_was_not_measured_takes_the_noise_of_fine_tuning(trained: str, part: str) -> None:
-    measured = {name: Measurement("", "", name, 1, 1, 1, "", 1, 1, {}) for name in ("heads", "all")}
-    assert nearest(measured, trained) == (part, measured[part])
-    assert nearest({"heads": measured["heads"]}, trained)[0] == "heads"
+def test_a_plan_reads_them_from_the_database(storage: str, light: StudyMaker) -> None:
+    results = measured(light)
+    found = measured_noise(storage, light.name)
+    assert found is not None and found.tasks == study_components(results)
+    assert (found.study, found.source) == (light.name, f"measured in {light.name}")
+    assert found.sizes({"sst": 500}) == {**EXAMPLES, "sst": 500}
