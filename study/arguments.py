@@ -29,8 +29,8 @@ class Options:
         default=False,
     )
     margin: float | None = flag(
-        "equivalence margin: smaller differences of the score count as none; in points, or in the unit that a custom "
-        "trainer declares", "budget", "POINTS", default=None, shown="0.5 points, no margin in another unit",
+        "margin of equivalent, no gain and no loss: the smallest difference that matters; in points, or in the unit "
+        "that a custom trainer declares", "budget", "POINTS", default=None, shown="1 point, no margin in another unit",
     )  # fmt: skip
     timeout: float | None = flag(
         "stop after S seconds; finished runs are kept, and the study can be resumed",

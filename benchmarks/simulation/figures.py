@@ -49,6 +49,7 @@ def figures(readings: Sequence[Reading]) -> Figures:
     rows = [reading.rows for reading in readings]
     tested = [[row for row in table if not row.identical] for table in rows]
     return {
+        "repetitions": Figure(float(len(readings)), digits=0),
         "error": _any(rows, _is_null, lambda row: row.word in SAID, high=5),
         "coverage": _share(tested, _any_row, lambda row: _covers(row.interval, row.true), low=93, high=98),
         "coverage, shown": _share(tested, _any_row, lambda row: _covers(row.shown, row.true), low=90),

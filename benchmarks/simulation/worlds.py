@@ -69,7 +69,7 @@ class World:
 
 NULL = (0.0,) * 20
 AT_MARGIN = (MARGIN, -MARGIN) * 10
-BOTH = (*REAL, *(0.0,) * 15) * 2  # primary rows, then secondary ones
+HALF_PRIMARY = (2.0, 2.0, -2.0, *(0.0,) * 7, 2.0, -2.0, *(0.0,) * 8)  # ten primary rows, then ten secondary ones
 
 
 def _plain(name: str, **changes: Any) -> World:
@@ -94,8 +94,8 @@ WORLDS: Sequence[World] = (
     _plain("pairing .9, 200 dev", pairing=0.9),
     _plain("pairing 0, 800 dev", pairing=0.0, dev=800),
     _plain("pairing .9, 800 dev", pairing=0.9, dev=800),
-    _plain("examples without effects of their own, 200 dev", own_examples=0.0),
-    _plain("examples with 2.5 times the effects, 200 dev", own_examples=0.25),
+    _plain("no variance over examples, 200 dev", own_examples=0.0),
+    _plain("2.5 times the variance over examples, 200 dev", own_examples=0.25),
     _plain("no effects, 200 dev", effects=NULL),
     _plain("no effects, candidates equally good, 200 dev", effects=NULL, spread=0.0),
     _plain("candidates deviate by 2 points, 200 dev", spread=2.0),
@@ -119,8 +119,8 @@ WORLDS: Sequence[World] = (
     _plain("3 more rows identical to the reference, 200 dev", identical=3),
     _plain("one task, Pearson's r, 600 dev", tasks=("pearson",), dev=600),
     _plain("one task, accuracy, 600 dev", tasks=("accuracy",), dev=600),
-    _plain("20 primary, 20 secondary rows, 200 dev", effects=BOTH, secondary=20),
-    _plain("20 primary, 20 secondary rows, 800 dev", effects=BOTH, secondary=20, dev=800),
+    _plain("10 of 20 rows primary, 200 dev", effects=HALF_PRIMARY, secondary=10),
+    _plain("10 of 20 rows primary, 800 dev", effects=HALF_PRIMARY, secondary=10, dev=800),
     _plain("looks from 3 to 8 seeds, 200 dev", seeds=3, max_seeds=8),
     _plain("looks from 3 to 8 seeds, no effects, 200 dev", seeds=3, max_seeds=8, effects=NULL),
     _plain("looks from 3 to 8 seeds, 800 dev", seeds=3, max_seeds=8, dev=800),

@@ -170,7 +170,7 @@ def change_columns(row: AblationRow) -> dict[str, object]:
         "mean": row.mean,
         "spread": row.spread,
         "seeds": len(row.scores),
-        **judged_record(row.comparison, row.judgement),
+        **judged_record(row),
     }
 
 

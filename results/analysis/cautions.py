@@ -63,13 +63,15 @@ def wide_interval(comparisons: Sequence[Comparison], study: StudyRow, *, driven:
     if wide is None:
         return ""
     seeds, size = len(wide.seeds), size_for(wide, LEVEL, None)
-    why = "scores vary too much between seeds"
-    if _by_examples(wide):
-        why = "there are few dev examples"
-    elif seeds <= FEW:
-        why = f"{seeds_text(seeds)} are too few to estimate how much scores vary between seeds"
     more = size and more_dev_examples(study, wide, size)
     examples = f"{more:,} more dev examples per task" if more else ""
+    if _by_examples(wide):
+        detect = f"{examples} would detect a difference of this size in 4 of 5 studies"
+        needs = detect if examples else "more of them would narrow it more than further seeds"
+        return f"The interval is wide because there are few dev examples: {needs}."
+    why = "scores vary too much between seeds"
+    if seeds <= FEW:
+        why = f"{seeds_text(seeds)} are too few to estimate how much scores vary between seeds"
     if size is None or size.seeds is None:
         advised = max(ADVISED, 2 * seeds)
         ratio = (wide.interval.high - wide.interval.low) / 2 / _half_width(wide, advised)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from results.analysis.contrasts import (
     SCORE,
@@ -23,7 +24,24 @@ from results.analysis.sequential import interim_analyses, schedule
 from results.analysis.winners_curse import WinnersCurse, winners_curse
 from results.measurements.study_results import StudyResults
 from results.measurements.task_units import margin_of
-from results.statistics import Judgement, judge
+from results.statistics import Interval, Judgement, judge
+
+# The columns of an export that are fields of a judgement.
+JUDGED_COLUMNS = (
+    "p", "adjusted_p", "equivalence_p", "no_gain_p", "no_loss_p", "within", "identical", "primary", "verdict",
+)  # fmt: skip
+
+
+class Judged(Protocol):
+    """Row of a table: its comparison (None with fewer than two common seeds) and the verdict on it."""
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """The contrast."""
+
+    @property
+    def judgement(self) -> Judgement | None:
+        """The verdict."""
 
 
 @dataclass(frozen=True)
@@ -95,14 +113,23 @@ def _judged(
     return rows
 
 
-def judged_record(comparison: Comparison | None, judgement: Judgement | None) -> dict[str, object]:
+def shown_interval(row: Judged) -> Interval | None:
+    """Return the interval that a row's verdict uses; before there is a verdict, the 95 % one of the row alone."""
+    if row.judgement is not None and row.judgement.interval is not None:
+        return row.judgement.interval
+    return row.comparison.interval if row.comparison is not None else None
+
+
+def judged_record(row: Judged) -> dict[str, object]:
     """Return the exports' columns for a comparison and its verdict; columns of a missing one are left out."""
+    comparison, judgement, interval = row.comparison, row.judgement, shown_interval(row)
     columns: dict[str, object] = {"paired_seeds": 0}
-    if comparison:
-        interval = comparison.interval
+    if comparison and interval:
+        single = comparison.interval
         columns = {"difference": interval.estimate, "low": interval.low, "high": interval.high}
+        columns |= {"interval_level": judgement.level if judgement else comparison.level}
+        columns |= {"single_low": single.low, "single_high": single.high}
         columns |= {"paired_seeds": len(comparison.seeds), "interval_over": comparison.over}
     if judgement:
-        columns |= {"p": judgement.p, "adjusted_p": judgement.adjusted_p, "equivalence_p": judgement.equivalence_p}
-        columns["verdict"] = judgement.verdict
+        columns |= {name: getattr(judgement, name) for name in JUDGED_COLUMNS}
     return columns

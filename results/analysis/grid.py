@@ -65,7 +65,7 @@ def against_baseline_frame(results: StudyResults, rows: Sequence[GridRow]) -> pd
             "mean": row.entry.mean,
             "spread": row.entry.spread,
             "seeds": row.entry.seeds,
-            **judged_record(row.comparison, row.judgement),
+            **judged_record(row),
             **(row.needed.columns() if row.needed else {}),
             "run_ids": " ".join(map(str, row.entry.run_ids)),
             "baseline_run_ids": baseline_runs,

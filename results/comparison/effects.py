@@ -8,7 +8,7 @@ from typing import Literal
 
 from results.analysis.ablation import AblationRow
 from results.analysis.add_one_in import added_rows
-from results.analysis.comparisons import JudgedComparison, judged_contrasts
+from results.analysis.comparisons import JudgedComparison, judged_contrasts, shown_interval
 from results.analysis.contrasts import Comparison, common_seeds, compared_runs
 from results.analysis.grid import GridRow
 from results.analysis.leaderboard import baseline_digest
@@ -44,8 +44,8 @@ class Effect:
 
     @property
     def interval(self) -> Interval | None:
-        """The effect in score units, with its interval."""
-        return self.comparison.interval if self.comparison else None
+        """The effect in score units, with the interval that its verdict uses."""
+        return shown_interval(self)
 
     def words(self) -> str:
         """Return "pooling mean → cls", or the label."""

@@ -49,5 +49,6 @@ def _side(side: str, effect: Effect) -> dict[str, object]:
         interval = effect.interval
         record |= {f"{side}_effect": interval.estimate, f"{side}_low": interval.low, f"{side}_high": interval.high}
     if effect.judgement is not None:
+        record[f"{side}_interval_level"] = effect.judgement.level
         record[f"{side}_verdict"] = effect.judgement.verdict
     return record

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Record = Mapping[str, object]
 TYPES = {"string": "str", "number": "float64", "integer": "int64", "boolean": "bool"}
-NULLABLE = TYPES | {"integer": "Int64"}  # pandas' integers that may be missing
+NULLABLE = TYPES | {"integer": "Int64", "boolean": "boolean"}  # pandas' types whose values may be missing
 
 
 def typed_table(name: str, records: Sequence[Record]) -> pd.DataFrame:

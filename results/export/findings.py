@@ -30,6 +30,7 @@ from results.report.sections.claims import Claims
 from results.statistics import Interval
 from results.text import formatting
 from results.text.markdown import level, templates
+from results.text.verdict_words import verdict_words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -223,8 +224,8 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "measured_points": lambda ends: f"{formatting.points_text(ends[0])} {formatting.points_interval(Interval(*ends))}",
     "spread_in": lambda mean, spread, unit: unit.spread(mean, spread),
     "spread_with_unit": lambda mean, spread, unit: unit.spread_with_unit(mean, spread),
-    "difference_in": lambda difference, unit: unit.difference(difference),
-    "interval_in": lambda interval, unit: unit.interval(interval),
+    "shown": notes.effect_numbers,
+    "verdict": verdict_words,
     "seeds": formatting.seeds_text,
     "p": formatting.p_text,
     "level": level,

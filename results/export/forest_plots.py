@@ -10,9 +10,12 @@ from results.analysis.grid import against_baseline_frame
 from results.analysis.summary import Summary
 from results.figures.figure import Figure, escaped, points, whiskers
 from results.measurements.study_results import StudyResults
+from results.measurements.task_units import margin_of
 from results.report.sections import BuiltSection
+from results.statistics import VERDICTS
 from results.text.formatting import level_text
 from results.text.units import SHARES, Unit, difference_axis_title
+from results.text.verdict_words import stated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 Row = Mapping[Any, Any]
 LABEL_CHARACTERS = 70
 ROW_PIXELS, AROUND_PIXELS = 26, 150  # height of a row; of title, axis and margins
+BETTER, WORSE = "triangle-right", "triangle-left"  # if higher is better
+SYMBOLS = {"equivalent": "square", "no gain": WORSE, "no loss": BETTER}  # others: circles, open for open verdicts
 
 
 def _change(row: Row) -> str:
@@ -51,33 +56,41 @@ def forests(results: StudyResults, summary: Summary, sections: Sequence[BuiltSec
     for section in sections:
         frames |= {name: frame for name, frame in section.content.tables().items() if name in _FORESTS}
     figures = (
-        forest(name, frames[name].to_dict("records"), results.units.score) for name in _FORESTS if name in frames
+        forest(name, frames[name].to_dict("records"), results.units.score, margin_of(results.study))
+        for name in _FORESTS
+        if name in frames
     )
     return [figure for figure in figures if figure is not None]
 
 
-def forest(table: str, rows: Sequence[Row], unit: Unit = SHARES) -> Figure | None:
-    """Return the forest plot of one table's rows, with open circles for open verdicts; None without an interval."""
+def forest(table: str, rows: Sequence[Row], unit: Unit = SHARES, margin: float | None = None) -> Figure | None:
+    """Return the forest plot of one table's rows, with a mark per verdict; None without an interval.
+
+    `margin`: that of the statements on a margin, in score units, drawn as a band.
+    """
     title, named, estimate = _FORESTS[table]
     shown = [row for row in rows if isinstance(row.get("low"), float) and row["low"] == row["low"]]
     if not shown:
         return None
-    labels = [_label(named(row)) + (f"  ({escaped(verdict)})" if (verdict := _verdict(row)) else "") for row in shown]
+    labels = [
+        _label(named(row)) + (f"  ({escaped(words)})" if (words := _words(row, unit, margin)) else "") for row in shown
+    ]
     places = list(range(len(shown)))
     values = [[unit.drawn(row[key]) for key in ("low", estimate, "high")] for row in shown]
     ends = [(min(row), row[1], max(row)) for row in values]
-    symbols = ["circle-open" if _verdict(row) in ("", "open") else "circle" for row in shown]
+    symbols = [_symbol(_verdict(row), unit) for row in shown]
     trace = points("", [at for _, at, _ in ends], places, "var(--accent)", 9, symbol=symbols)
     trace["error_x"] = whiskers(ends, "var(--muted)", 1.6)
     return Figure(
         id=f"figure-intervals-{table.replace('_', '-')}",
         title=title,
-        sentence=f"{unit.differences_title} with 95 % intervals and verdicts; open circles: the verdict is open, or "
-        "not known yet.",
+        sentence=f"{unit.differences_title} with verdicts and the intervals that these use. Squares: equivalent; "
+        "triangles: no gain or no loss of more than the margin; open circles: open, or no verdict yet.",
         traces=[trace],
         layout={
             "height": AROUND_PIXELS + ROW_PIXELS * len(shown),
             "showlegend": False,
+            "shapes": [] if margin is None else [_band(abs(unit.drawn(margin)))],
             "xaxis": {
                 "title": {"text": difference_axis_title(unit)},
                 "zeroline": True,
@@ -96,6 +109,28 @@ def forest(table: str, rows: Sequence[Row], unit: Unit = SHARES) -> Figure | Non
 def _verdict(row: Row) -> str:
     """Return the verdict of a row; empty before its table's first interim analysis."""
     return row["verdict"] if isinstance(row["verdict"], str) else ""
+
+
+def _words(row: Row, unit: Unit, margin: float | None) -> str:
+    """Return a row's verdict in words; those of claims are other words."""
+    verdict = _verdict(row)
+    if verdict not in VERDICTS or "within" not in row:
+        return verdict
+    return stated(verdict, unit, margin=margin, within=row["within"], identical=row["identical"] is True)
+
+
+def _symbol(verdict: str, unit: Unit) -> str:
+    symbol = SYMBOLS.get(verdict, "circle" if verdict not in ("", "open") else "circle-open")
+    turned = {BETTER: WORSE, WORSE: BETTER}
+    return symbol if unit.higher_is_better else turned.get(symbol, symbol)
+
+
+def _band(reach: float) -> dict[str, Any]:
+    """Return the band from -reach to +reach over the whole height."""
+    return {
+        "type": "rect", "layer": "below", "xref": "x", "yref": "paper", "x0": -reach, "x1": reach, "y0": 0, "y1": 1,
+        "fillcolor": "var(--shade)", "line": {"width": 0},
+    }  # fmt: skip
 
 
 def _label(text: str) -> str:

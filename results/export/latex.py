@@ -38,15 +38,18 @@ _COMPARED_NOTES = {
     r"\ddagger": "an effect is surely within the margin, or carries over",
 }
 # Columns for programs, which the other formats have.
-_FOR_PROGRAMS = re.compile(r"(^|_)(run_ids|config_digest|[a-z]+_json)$|^(is_best|is_baseline)$")
+_FOR_PROGRAMS = re.compile(
+    r"(^|_)(run_ids|config_digest|[a-z]+_json|interval_level)$"
+    r"|^(is_best|is_baseline|single_low|single_high|no_gain_p|no_loss_p|within|identical|primary)$"
+)
 
 
 def latex(frame: pd.DataFrame, name: str = "table", caption: str = "") -> str:
     """Return the table as floats that fit a page (`print_table`), with all text escaped; `name` is that of its label.
 
-    Columns for programs (ids of runs, digests, JSON, redundant names of cells) are left out, `low` and `high` become
-    one column, numbers have four decimals, long texts are cut, and the best row is bold. A dagger marks a difference
-    that is distinguished from 0, a double dagger one that is surely within the margin.
+    Columns for programs (ids of runs, digests, JSON, redundant names of cells, further p-values) are left out, `low`
+    and `high` become one column, numbers have four decimals, long texts are cut, and the best row is bold. A dagger
+    marks a difference that is distinguished from 0, a double dagger one that is surely within the margin.
     """
     names = [str(column) for column in frame.columns]
     shown = (name for name in names if not _FOR_PROGRAMS.search(name) and not _is_cell(name, names))
@@ -60,6 +63,10 @@ def latex(frame: pd.DataFrame, name: str = "table", caption: str = "") -> str:
     ]
     notes = _COMPARED_NOTES if "reference_verdict" in names else _NOTES
     used = [f"{_SHOWN[mark]}: {notes[mark]}." for mark in notes if mark in {each for _, _, each in marks}]
+    if {row.get(verdict) for row in rows for verdict, _ in _JUDGED} & {"no gain", "no loss"}:
+        used.append("No gain, no loss: of more than the margin.")
+    if any(name.endswith("interval_level") for name in names):
+        used.append("Intervals are those that the verdicts use.")
     bold = [(place, at) for place, row in enumerate(rows) if row.get("is_best") is True for at in range(len(columns))]
     return latex_table(
         PrintTable(
@@ -89,7 +96,9 @@ class _Column:
         low = re.sub(r"high$", "low", name)
         self.is_upper_end = low != name and re.search(r"(^|_)low$", low) is not None and low in names
         self._verdict = next((verdict for verdict, number in _JUDGED if number == name and verdict in names), None)
-        self.heading = (re.sub(r"low$", "95 % interval", name) if is_pair else name).replace("_", " ")
+        adjusted = re.sub(r"low$", "interval_level", name) in names  # the interval that a verdict uses
+        interval = "interval" if adjusted else "95 % interval"
+        self.heading = (re.sub(r"low$", interval, name) if is_pair else name).replace("_", " ")
         self.alignment: Literal["l", "r"] = "r" if is_number(frame, name) else "l"
 
     def cell(self, row: Mapping[object, object]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from math import ceil
 
 from results.database.rows import StudyRow
 from results.published.measured_claims import METRICS, MeasuredClaim, MetricDifference
@@ -12,7 +11,7 @@ from results.published.side_by_side import Spread
 from results.published.tables import BASELINE, Claim, Metric, PrintedRow, PrintedTable, report_name
 from results.published.verdicts import ALPHA, SMALLER_THAN, VERDICTS
 from results.text.formatting import SAME, p_text, plural, points_interval, points_text, score_text, score_with_spread
-from results.text.units import SHARES
+from results.text.units import SHARES, rounded_up
 
 FORMULAS = (
     "A printed average is the plain mean of its three columns, or counts STS as (1 + r)/2 (marked *), or fits neither "
@@ -129,9 +128,8 @@ def excluded(finding: MeasuredClaim) -> list[str]:
         if margin is not None and difference.p_above(-margin) <= ALPHA:
             parts.append(f"no {loss} of more than {SHARES.apart(margin)}")
         ends = difference.test_interval(1 - 2 * ALPHA)
-        within = ceil(1000 * max(-ends.low, ends.high) - 1e-6) / 1000  # rounded up to a tenth of a point
         parts = parts if len(parts) < 2 else []  # the bound says both
-        parts.append(f"surely within ±{SHARES.apart_rounded(within)}")
+        parts.append(f"surely within ±{rounded_up(SHARES, max(-ends.low, ends.high))}")
         name = f"{METRICS[one.metric]}: " if len(finding.measured) > 1 else ""
         texts.append(f"{name}{', '.join(parts)}")
     return texts

@@ -65,6 +65,7 @@ def _caveats(comparison: StudyComparison, caveat: Callable[[StudyRow], str]) -> 
 
 def _bars(pair: PairOfStudies) -> tuple[Markup, list[Markup]]:
     """Return the axis of both studies' effects, and one bar with two intervals per effect."""
-    intervals = [(row.first.interval, row.second.interval) for row in pair.shared]
-    axis = interval_svg.shared_axis([each for row in intervals for each in row if each], pair.first.units.score)
-    return interval_svg.scale(axis), [interval_svg.pair(first, second, axis) for first, second in intervals]
+    rows = [[(one.interval, one.judgement) for one in (row.first, row.second)] for row in pair.shared]
+    intervals = [interval for row in rows for interval, _ in row if interval]
+    axis = interval_svg.shared_axis(intervals, pair.first.units.score, pair.margin)
+    return interval_svg.scale(axis), [interval_svg.pair(first, second, axis) for first, second in rows]

@@ -1,4 +1,4 @@
-"""Key findings on the first screen: what mattered, what made no difference, and what is open."""
+"""Key findings on the first screen: what mattered, what made no difference, what is ruled out, and what is open."""
 
 from __future__ import annotations
 
@@ -6,23 +6,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from results.analysis.ablation import AblationRow
+from results.analysis.comparisons import shown_interval
 from results.analysis.contrasts import compared_runs
 from results.analysis.describe import described
 from results.analysis.summary import Summary
 from results.measurements.study_results import StudyResults
 from results.statistics import Interval
 from results.text.formatting import level_text, plural
+from results.text.verdict_words import verdict_words
 
 SHOWN = 5  # of each kind; the ablation table has all
 
 
 @dataclass(frozen=True)
 class KeyFinding:
-    """One change with its effect in score units, and the runs that measured it."""
+    """One change with its effect in score units, and the runs that measured it; `says`: what an effect excludes."""
 
     factor: str
     words: str
     verdict: str
+    says: str
     interval: Interval
     run_ids: str
 
@@ -48,7 +51,7 @@ class Group:
 
 
 def groups(results: StudyResults, summary: Summary) -> tuple[Group, ...]:
-    """Return the three groups; none before anything has been compared."""
+    """Return the groups; none before anything has been compared. What is ruled out is a group if there is any."""
     rows = list(_findings(results, summary))
     if not rows:
         return ()
@@ -57,9 +60,11 @@ def groups(results: StudyResults, summary: Summary) -> tuple[Group, ...]:
         return tuple(row for row in rows if row.verdict in verdicts)
 
     mattered = sorted(having("helps", "hurts"), key=lambda row: -abs(row.interval.estimate))
+    bounded = having("no gain", "no loss")
     return (
         Group("What mattered", "No single change differs surely from 0.", tuple(mattered)),
         Group("What made no difference", "No change is shown to be equivalent.", having("equivalent")),
+        *([Group("What is ruled out", "", bounded)] if bounded else []),
         Group("What is open", "Every change that was run has a verdict.", having("open"), _not_run(summary)),
     )
 
@@ -68,7 +73,8 @@ def _findings(results: StudyResults, summary: Summary) -> Iterator[KeyFinding]:
     """Yield the rows of the grid or ablation that have a verdict."""
     reference = summary.baseline if summary.is_grid else summary.best
     for row in summary.against_baseline if summary.is_grid else summary.ablation:
-        if row.comparison is None or row.judgement is None:
+        interval = shown_interval(row)
+        if interval is None or row.judgement is None:
             continue
         if isinstance(row, AblationRow):
             factor, digest = row.cell.factor or "", row.cell.config_digest
@@ -77,7 +83,8 @@ def _findings(results: StudyResults, summary: Summary) -> Iterator[KeyFinding]:
             factor, digest = "", row.entry.digest
             words = "; ".join(row.entry.labels) or described(summary, row.entry.choices).text
         runs = compared_runs(results, row.comparison, digest, reference.digest if reference else "")
-        yield KeyFinding(factor, words, row.judgement.verdict, row.comparison.interval, runs)
+        says = verdict_words(row.judgement, summary.units.score)
+        yield KeyFinding(factor, words, row.judgement.verdict, says.removeprefix("open, "), interval, runs)
 
 
 def _not_run(summary: Summary) -> tuple[str, ...]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from results.analysis import sequential
 from results.analysis.ablation import AblationRow, NotRun
-from results.analysis.contrasts import Comparison, IntervalOver
+from results.analysis.comparisons import Judged, shown_interval
+from results.analysis.contrasts import IntervalOver
 from results.analysis.describe import choices_of as choices_of
 from results.analysis.describe import described
-from results.analysis.grid import GridRow
 from results.analysis.leaderboard import ConfigurationResult, baseline_digest, best_digest
 from results.analysis.summary import Summary
 from results.analysis.variance_sources import varies
@@ -23,6 +22,7 @@ from results.measurements.task_units import margin_of, units_of
 from results.statistics import Judgement
 from results.text.formatting import level_text, plural
 from results.text.units import SHARES, Unit
+from results.text.verdict_words import counted_verdicts, levels_note, verdict_words
 
 
 def recipe(summary: Summary) -> list[tuple[str, str, str | None]]:
@@ -43,34 +43,36 @@ def ablation_sentence(rows: Sequence[AblationRow], best: ConfigurationResult | N
     compared = [row for row in rows if row.comparison is not None]
     if not compared:
         return "No single change of the best configuration has two seeds in common with it yet."
-    sentence = f"Of {plural(len(compared), 'single change')} to the best configuration, {verdict_counts(compared)}."
+    counts = verdict_counts(compared, unit)
+    sentence = f"Of {plural(len(compared), 'single change')} to the best configuration, {counts}."
     return f"{sentence} {largest_effect(compared[0], unit)}"
 
 
 def largest_effect(row: AblationRow, unit: Unit) -> str:
     """Return the sentence on the change with the largest effect, the first row of its table."""
-    assert row.comparison is not None
     levels = f"{level_text(row.cell.from_level)} → {level_text(row.cell.to_level)}"
-    return f"The largest effect: {row.cell.factor} {levels}, {effect_in_words(row.comparison, row.judgement, unit)}."
+    return f"The largest effect: {row.cell.factor} {levels}, {effect_in_words(row, unit)}."
 
 
-def effect_in_words(comparison: Comparison, judgement: Judgement | None, unit: Unit = SHARES) -> str:
-    """Return "−1.9 points [−2.6, −1.2], hurts"."""
-    interval, verdict = comparison.interval, judgement.verdict if judgement else "no verdict yet"
+def effect_numbers(row: Judged, unit: Unit) -> str:
+    """Return "−1.9 [−2.6, −1.2]", with the interval that the verdict uses; "" without one."""
+    interval = shown_interval(row)
+    return f"{unit.difference(interval.estimate)} {unit.interval(interval)}" if interval else ""
+
+
+def effect_in_words(row: Judged, unit: Unit = SHARES, words: Callable[[Judgement], str] | None = None) -> str:
+    """Return "−1.9 points [−2.6, −1.2], hurts", with the interval that the verdict uses; `words`: of a verdict."""
+    interval, judgement = shown_interval(row), row.judgement
+    if interval is None:
+        return "no verdict yet"
+    verdict = (words(judgement) if words else verdict_words(judgement, unit)) if judgement else "no verdict yet"
     return f"{unit.change(interval.estimate)} {unit.interval(interval)}, {verdict}"
 
 
-def verdict_counts(rows: Sequence[AblationRow] | Sequence[GridRow]) -> str:
-    """Return "2 hurt, 1 is equivalent, 4 are open"."""
-    counts = Counter[str](row.judgement.verdict for row in rows if row.judgement)
-    plurals = {"helps": "help", "hurts": "hurt", "equivalent": "are equivalent", "open": "are open"}
-    singulars = {"equivalent": "is equivalent", "open": "is open"}
-    texts = (
-        f"{count} {singulars.get(verdict, verdict) if count == 1 else several}"
-        for verdict, several in plurals.items()
-        if (count := counts[verdict])
-    )
-    return ", ".join(texts) or "none has a verdict until all have their first seeds"
+def verdict_counts(rows: Sequence[Judged], unit: Unit) -> str:
+    """Return "2 hurt, 1 is equivalent, 3 have no gain of more than 1 point, 4 are open"."""
+    counts = counted_verdicts([row.judgement for row in rows if row.judgement], unit)
+    return counts or "none has a verdict until all have their first seeds"
 
 
 def grid_kind(summary: Summary) -> str:
@@ -86,11 +88,11 @@ def grid_sentence(summary: Summary) -> str:
     compared = [(row, row.comparison) for row in rows if row.comparison]
     if not compared:
         return f"No {kind} has two seeds in common with the baseline yet."
-    row, largest = max(compared, key=lambda pair: abs(pair[1].difference.estimate))
+    row, _ = max(compared, key=lambda pair: abs(pair[1].difference.estimate))
     name = "; ".join(row.entry.labels) or described(summary, row.entry.choices).text
     return (
-        f"Of {plural(len(compared), kind)} compared with the baseline, {verdict_counts(rows)}. "
-        f"The largest difference: {name}, {effect_in_words(largest, row.judgement, summary.units.score)}."
+        f"Of {plural(len(compared), kind)} compared with the baseline, {verdict_counts(rows, summary.units.score)}. "
+        f"The largest difference: {name}, {effect_in_words(row, summary.units.score)}."
     )
 
 
@@ -106,28 +108,57 @@ def leaderboard_heading(summary: Summary) -> str:
     return "Configuration, where it differs from the baseline"
 
 
-def verdict_note(study: StudyRow) -> str:
-    """Return the meaning of the verdicts, and their error rate."""
-    return (
-        "Verdicts: helps and hurts are differences from 0, with at most a 5 % chance of any wrong one in the table "
-        f"(Holm; the p shown is adjusted); {equivalence_note(study)} Each row's variance over seeds is shrunk "
-        "towards the mean of all rows; the more alike the rows, the stronger the shrinkage (Smyth 2004)."
-        + (f" {sequential.schedule_note(plan)}" if (plan := sequential.schedule(study)) else "")
+def verdict_note(study: StudyRow, rows: Sequence[Judged]) -> str:
+    """Return the meaning of the verdicts in a table and of its intervals; the section on methods says how and why."""
+    plan = sequential.schedule(study)
+    sentences = (
+        levels_of(rows),
+        "Helps and hurts: a difference from 0, with at most a 5 % chance of any wrong one in the table.",
+        margin_note(study),
+        sequential.schedule_note(plan) if plan else "",
     )
+    return " ".join(filter(None, sentences))
 
 
-def equivalence_note(study: StudyRow) -> str:
-    """Return the meaning of equivalent and open; units without a default margin need `--margin`."""
-    unit, margin = units_of(study).score, margin_of(study)
-    if margin is None:
+def levels_of(rows: Sequence[Judged]) -> str:
+    """Return which intervals a table shows: `levels_note`."""
+    return levels_note(row.judgement for row in rows if row.judgement)
+
+
+def margin_note(study: StudyRow, tasks: Sequence[str] = ("",)) -> str:
+    """Return the meaning of the verdicts that rest on a margin, and of open; "" in `tasks` is the score.
+
+    Some units have no default margin.
+    """
+    units, margins = units_of(study), {task: margin_of(study, task) for task in tasks}
+    sizes = {task: units.of(task).apart(margin) for task, margin in margins.items() if margin is not None}
+    if not sizes:
         return (
-            "open: no such difference is shown, which says nothing either way. Equivalence is not tested, because that "
-            f"needs the smallest {unit.name} difference that matters: launch with --margin."
+            "Open: no difference is shown. Equivalent, no gain and no loss are not tested, because they need the "
+            f"smallest {units.score.name} difference that matters: launch with --margin."
         )
+    same = len(sizes) == len(margins) and len(set(sizes.values())) == 1
+    size = next(iter(sizes.values())) if same else ", ".join(f"{size} on {task}" for task, size in sizes.items())
     return (
-        f"equivalent is a difference surely within {unit.apart(margin)} (two one-sided tests, 5 % per row); open is "
-        "neither, and says nothing either way."
+        f"No gain, or no loss, of more than the margin ({size}): surely not better, or not worse, by more. "
+        "Equivalent: both. Each such statement is wrong with a chance of at most 5 %, row by row. Open: none of these; "
+        'even so, the true difference is surely within the limits that the row gives after "surely within".'
     )
+
+
+def use_of_verdicts(rows: Sequence[Judged], *, grid: bool) -> str:
+    """Return what "no gain" and "no loss" mean for a choice; "" if the table has neither."""
+    said = {row.judgement.verdict for row in rows if row.judgement}
+    texts = {
+        "no gain": "No gain: what replaces the choice of the best is not worth a change.",
+        "no loss": "No loss: the replacement costs at most that much, so take it if it is simpler or cheaper.",
+    }
+    if grid:
+        texts = {
+            "no gain": "No gain: it is not worth replacing the baseline.",
+            "no loss": "No loss: it costs at most that much, so take it if it is simpler or cheaper.",
+        }
+    return " ".join(text for verdict, text in texts.items() if verdict in said)
 
 
 FIXED_PRETRAINING = (
@@ -149,14 +180,14 @@ def training_sentences_note(varied: bool) -> str:
 def interval_note(over: set[IntervalOver], study: StudyRow) -> str:
     """Return the sources of variation that the intervals cover, and those that they exclude."""
     parts = {
-        "seeds and examples": "95 % bootstrap intervals over seeds and dev examples, paired by both: they "
-        "cover other seeds and other dev sentences.",
-        "seeds": "Without stored predictions: 95 % t intervals over seeds, for these dev sentences only.",
+        "seeds and examples": "Intervals are over seeds and dev examples, paired by both: they cover other seeds and "
+        "other dev sentences.",
+        "seeds": "Without stored predictions, intervals are over seeds, for these dev sentences only.",
     }
     if custom := custom_trainer(study) is not None:
         parts = {
             "seeds and examples": parts["seeds and examples"].replace("dev sentences", "examples"),
-            "seeds": "95 % t intervals over seeds: they cover other seeds on the same data.",
+            "seeds": "Intervals are over seeds: they cover other seeds on the same data.",
         }
     sentences = [text for kind, text in parts.items() if kind in over]
     if sentences and not custom:

@@ -9,23 +9,23 @@ import re
 from collections.abc import Sequence
 
 from results.analysis.add_one_in import added_rows
-from results.analysis.contrasts import Comparison
+from results.analysis.comparisons import Judged
 from results.analysis.describe import described, unique_names
 from results.analysis.leaderboard import ConfigurationResult, baseline_digest
 from results.analysis.method_task import TaskScore, method_task
 from results.analysis.summary import Summary
 from results.database.rows import Cell
 from results.measurements.study_results import StudyResults
-from results.measurements.task_units import margin_of
+from results.report import notes
 from results.report.first_screen import best_name, made_up
-from results.statistics import Judgement
 from results.text.formatting import changes, changes_in_words, level_text, seeds_text
 from results.text.print_table import PrintColumn, PrintTable
 from results.text.units import NONE, Unit
+from results.text.verdict_words import verdict_words
 
 TABLES = ("ablation", "added", "against_baseline", "leaderboard", "method_task")
 EACH, PER_ROW = "{each}", "{per row}"  # placeholders in captions for the number of seeds, if all rows have the same
-Row = tuple[str, Comparison | None, Judgement | None]  # a change and its effect
+Row = tuple[str, Judged]  # a change and its effect
 
 
 def paper_tables(results: StudyResults, summary: Summary) -> dict[str, PrintTable]:
@@ -44,7 +44,7 @@ def paper_tables(results: StudyResults, summary: Summary) -> dict[str, PrintTabl
 
 def ablation_print(results: StudyResults, summary: Summary) -> PrintTable:
     """Return the table of changes to the best configuration: change, difference [interval], verdict."""
-    rows = [(_change(row.cell), row.comparison, row.judgement) for row in summary.ablation]
+    rows = [(_change(row.cell), row) for row in summary.ablation]
     caption = "Single changes to the best configuration"
     if summary.best is not None:
         caption += (
@@ -55,9 +55,7 @@ def ablation_print(results: StudyResults, summary: Summary) -> PrintTable:
 
 def added_print(results: StudyResults, summary: Summary) -> PrintTable:
     """Return the table of changes to the baseline: change, difference [interval], verdict."""
-    rows = [
-        (_change(row.alone.cell), row.alone.comparison, row.alone.judgement) for row in added_rows(results, summary)
-    ]
+    rows = [(_change(row.alone.cell), row.alone) for row in added_rows(results, summary)]
     caption = "Single changes to the baseline: dev score with the change minus without it."
     return _judged(results, "added", caption, "Change", rows)
 
@@ -65,7 +63,7 @@ def added_print(results: StudyResults, summary: Summary) -> PrintTable:
 def against_baseline_print(results: StudyResults, summary: Summary) -> PrintTable:
     """Return the table of a grid: configuration, difference from the baseline [interval], verdict."""
     names = _names(summary, [row.entry for row in summary.against_baseline])
-    rows = [(names[row.entry.digest], row.comparison, row.judgement) for row in summary.against_baseline]
+    rows = [(names[row.entry.digest], row) for row in summary.against_baseline]
     caption = "Configurations compared with the baseline: their dev score minus the baseline's."
     return _judged(results, "against_baseline", caption, "Configuration", rows)
 
@@ -140,18 +138,19 @@ def _judged(results: StudyResults, name: str, caption: str, heading: str, rows: 
     shown = [
         (
             words,
-            f"{unit.difference(compared.interval.estimate)} {unit.interval(compared.interval)}" if compared else NONE,
-            judgement.verdict if judgement else NONE,
+            notes.effect_numbers(row, unit) or NONE,
+            verdict_words(row.judgement, unit) if row.judgement else NONE,
         )
-        for words, compared, judgement in rows
+        for words, row in rows
     ]
     columns = [
         PrintColumn((heading,), "l"),
-        PrintColumn((unit.differences_title, "[95 % interval]")),
+        PrintColumn((unit.differences_title, "[interval]")),
         PrintColumn(("Verdict",), "l"),
     ]
-    counts = [len(compared.seeds) if compared else 0 for _, compared, _ in rows]
-    return _table(results, name, f"{caption} {_explained(results, rows)}{PER_ROW}", columns, shown, counts)
+    counts = [len(row.comparison.seeds) if row.comparison else 0 for _, row in rows]
+    explained = _explained(results.units.score, [row for _, row in rows])
+    return _table(results, name, f"{caption} {explained}{PER_ROW}", columns, shown, counts)
 
 
 def _table(
@@ -175,16 +174,15 @@ def _table(
     return PrintTable(label, warning + caption, tuple(columns), tuple(rows), bold)
 
 
-def _explained(results: StudyResults, rows: Sequence[Row]) -> str:
+def _explained(unit: Unit, rows: Sequence[Judged]) -> str:
     """Return the sentences that explain points, intervals and verdicts."""
-    unit, margin = results.units.score, margin_of(results.study)
-    equivalent = "" if margin is None else f"equivalent: surely within {unit.apart(margin)} (two one-sided tests); "
-    over = {comparison.over for _, comparison, _ in rows if comparison}
-    sources = {"seeds and examples": " over seeds and dev examples", "seeds": " over seeds"}
+    over = {row.comparison.over for row in rows if row.comparison}
+    sources = {"seeds and examples": ", over seeds and dev examples", "seeds": ", over seeds"}
     source = sources[over.pop()] if len(over) == 1 else ""
     return (
-        f"{unit.note}; brackets: 95 % interval{source} of the row alone. Verdicts: helps and hurts differ from 0, with "
-        f"at most a 5 % chance of any wrong one in the table (Holm); {equivalent}open: neither."
+        f"{unit.note}; brackets: interval{source}. {notes.levels_of(rows)} Helps and hurts differ from 0, with at most "
+        "a 5 % chance of any wrong one in the table; statements on the margin (equivalent, no gain, no loss, surely "
+        "within) are one-sided tests at 5 % per row; open: no other verdict."
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from results.analysis.ablation import AblationRow
+from results.analysis.comparisons import Judged
 from results.statistics.gatekeeping import SECONDARY
 from results.statistics.verdicts import ALPHA
 
@@ -16,7 +17,7 @@ def kind(row: AblationRow, rows: Sequence[AblationRow]) -> str:
     return "primary" if row.judgement.primary else "secondary"
 
 
-def note(rows: Sequence[AblationRow]) -> str:
+def note(rows: Sequence[Judged]) -> str:
     """Return which rows of a table are primary, and the error of each kind; "" if all rows are of one kind."""
     kinds = _kinds(rows)
     if len(set(kinds)) < 2:
@@ -29,5 +30,5 @@ def note(rows: Sequence[AblationRow]) -> str:
     )
 
 
-def _kinds(rows: Sequence[AblationRow]) -> list[bool]:
+def _kinds(rows: Sequence[Judged]) -> list[bool]:
     return [row.judgement.primary for row in rows if row.judgement]

@@ -14,21 +14,25 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from results.analysis.comparisons import Judged, shown_interval
 from results.analysis.contrasts import compared_runs
 from results.analysis.describe import described
 from results.analysis.sample_size import needed_note
 from results.analysis.summary import Summary
 from results.analysis.winners_curse import choice_note
 from results.database.database import Database
-from results.figures import interval_svg, run_links
+from results.figures import run_links
 from results.figures.figure import Figure
 from results.measurements import code_versions, kept_epoch
 from results.measurements.record_frames import environment_frame
 from results.report import first_screen, key_findings, methods, notes, primary_rows
 from results.report.content import Outcome, outcome
 from results.report.contents import contents
+from results.report.method_note import method_note
 from results.report.run_table import run_list
+from results.report.sections.section import interval_bars
 from results.text import formatting
+from results.text.verdict_words import level_words, verdict_words
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 SCRIPTS = ("report.js", "run_list.js")
@@ -77,8 +81,12 @@ def template_environment() -> Environment:
         "first_screen": first_screen,
         "kept_epoch": kept_epoch,
         "notes": notes,
+        "level_words": level_words,
+        "method_note": method_note,
         "primary_rows": primary_rows,
         "run_links": run_links,
+        "shown_interval": shown_interval,
+        "verdict_words": verdict_words,
         "wording": formatting,
     }
     environment.filters |= {
@@ -138,15 +146,15 @@ def _context(study: Outcome) -> dict[str, Any]:
 def _comparisons(study: Outcome) -> dict[str, Any]:
     """Return the intervals as bars on one axis, by cell or configuration, and the note about intervals."""
     results, summary = study.results, study.summary
-    rows = [(row.cell.name, row.comparison) for row in summary.ablation]
-    rows += [(row.entry.digest, row.comparison) for row in summary.against_baseline]
-    shown = {name: comparison for name, comparison in rows if comparison}
-    axis = interval_svg.shared_axis([comparison.interval for comparison in shown.values()], results.units.score)
-    over = {comparison.over for comparison in (*shown.values(), summary.gain) if comparison}
+    rows: list[Judged] = [*summary.ablation, *summary.against_baseline]
+    names = [row.cell.name for row in summary.ablation] + [row.entry.digest for row in summary.against_baseline]
+    scale, bars = interval_bars(rows, results.units.score)
+    over = {one.over for one in (*(row.comparison for row in rows), summary.gain) if one}
     over |= {entry.interval_over for entry in summary.leaderboard if entry.interval_over}
     return {
-        "scale": interval_svg.scale(axis),
-        "bars": {name: interval_svg.bar(each.interval, axis) for name, each in shown.items()},
+        "scale": scale,
+        "bars": dict(zip(names, bars, strict=True)),
+        "judged_rows": rows,
         "interval_note": notes.interval_note(over, summary.study),
     }
 

@@ -41,7 +41,7 @@ class Judgement:
     None without a comparison.
 
     `identical`: all outputs are equal to the reference's, so there was nothing to test. `primary`: the row was tested
-    before the secondary ones.
+    before the secondary ones. `margin`: that of the statements on a margin, in score units.
     """
 
     verdict: Verdict
@@ -55,6 +55,7 @@ class Judgement:
     within: float | None = None
     identical: bool = False
     primary: bool = True
+    margin: float | None = None
 
     @property
     def reversed(self) -> Judgement:
@@ -67,6 +68,12 @@ class Judgement:
             no_loss_p=self.no_gain_p,
             interval=interval and Interval(-interval.estimate, -interval.high, -interval.low),
         )
+
+    @property
+    def verdict_p(self) -> float:
+        """The p-value of the test that the verdict rests on; helps, hurts and open rest on the adjusted one."""
+        by_margin = {"equivalent": self.equivalence_p, "no gain": self.no_gain_p, "no loss": self.no_loss_p}
+        return by_margin.get(self.verdict, self.adjusted_p)
 
     @property
     def decided(self) -> bool:
@@ -123,14 +130,14 @@ def judge(
     asked = [place for place, row in enumerate(looks) if not row.identical]
     p = [looks[place].p(Difference.p_value) if looks[place].looks else 1.0 for place in asked]
     tests = gatekeeping(p, [first[place] for place in asked], alpha=alpha)
-    judged = [_identical(each) for each in first]
+    judged = [_identical(*each) for each in zip(first, margins, strict=True)]
     for place, tested in zip(asked, tests, strict=True):
         judged[place] = _judged(looks[place], margins[place], tested, alpha, first[place])
     return judged
 
 
-def _identical(primary: bool) -> Judgement:
-    return Judgement("equivalent", 1.0, 1.0, 0.0, 0.0, 0.0, Interval(0.0, 0.0, 0.0), 1.0, 0.0, True, primary)
+def _identical(primary: bool, margin: float | None) -> Judgement:
+    return Judgement("equivalent", 1.0, 1.0, 0.0, 0.0, 0.0, Interval(0.0, 0.0, 0.0), 1.0, 0.0, True, primary, margin)
 
 
 @dataclass(frozen=True)
@@ -156,7 +163,7 @@ class _Looks:
 def _judged(looks: _Looks, margin: float | None, tested: Tested, alpha: float, primary: bool) -> Judgement:
     """Return the verdict on a row."""
     if not looks.looks:
-        return Judgement("open", 1.0, tested.adjusted_p, primary=primary)
+        return Judgement("open", 1.0, tested.adjusted_p, primary=primary, margin=margin)
     gain, loss, both = _by_margin(margin)
     p, gain_p, loss_p, both_p = (looks.p(each) for each in (Difference.p_value, gain, loss, both))
     difference, share = looks.deciding(Difference.p_value)
@@ -166,12 +173,13 @@ def _judged(looks: _Looks, margin: float | None, tested: Tested, alpha: float, p
         difference, share = looks.deciding(one_sided)
     elif said == "open":
         difference, share = looks.looks[-1]
-    level = 1 - share * (2 * alpha if one_sided else tested.level)
+    level = float(1 - share * (2 * alpha if one_sided else tested.level))
     last, last_share = looks.looks[-1]
     bounds = last.test_interval(1 - 2 * alpha * last_share)
     within = max(abs(bounds.low), abs(bounds.high))
     interval = difference.test_interval(level)
-    return Judgement(said, p, tested.adjusted_p, both_p, gain_p, loss_p, interval, level, within, False, primary)
+    ps = (p, tested.adjusted_p, both_p, gain_p, loss_p)
+    return Judgement(said, *ps, interval, level, within, False, primary, margin)
 
 
 def _by_margin(margin: float | None) -> tuple[_PValue, _PValue, _PValue]:

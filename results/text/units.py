@@ -206,6 +206,14 @@ def natural_interval(unit: Unit, interval: Interval) -> dict[str, float]:
     return {"estimate": unit.natural(interval.estimate), "low": low, "high": high}
 
 
+def rounded_up(unit: Unit, oriented: float) -> str:
+    """Return the size of a difference with its unit and the digits of `Unit.deviation`, never less than it is."""
+    shown = abs(unit.drawn(oriented))
+    digits = 1 if unit.counted == "points" else _decimals(shown, 2)
+    up = math.ceil(round(shown * 10**digits, 6)) / 10**digits
+    return f"{_fixed(up, digits)} {unit.counted}".rstrip()
+
+
 def _fixed(value: float, digits: int) -> str:
     """Return a number with `digits` decimals and thousands separators; one that rounds to zero has no minus sign."""
     if value and not PLAIN_BELOW <= abs(value) < PLAIN_ABOVE:

@@ -111,8 +111,9 @@ class Ending:
         if self.claims and self.claims.findings:
             self.claims.show(console)
         elif summary.ablation:
-            effects = [change_of_row(row) for row in summary.ablation]
-            show_effects(console, "one change of the best", effects, summary.units.score, SHOWN_ROWS)
+            unit = summary.units.score
+            effects = [change_of_row(row, unit) for row in summary.ablation]
+            show_effects(console, "one change of the best", effects, unit, SHOWN_ROWS)
         elif len(summary.leaderboard) > 1:
             console.print(self._leaderboard())
         if needs := sample_size.open_rows_line(summary.needed):

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from results.analysis.ablation import AblationRow
-from results.analysis.contrasts import Comparison
+from results.analysis.comparisons import Judged, shown_interval
 from results.analysis.greedy_path import PathStep
 from results.analysis.summary import Summary
 from results.measurements.study_results import StudyResults
@@ -22,13 +22,14 @@ from results.report.sections.path import PathSection, change_of
 from results.report.sections.section import BuiltSection
 from results.text import formatting
 from results.text.units import NONE, SHARES, Unit
+from results.text.verdict_words import level_words, verdict_words
 from search_spaces.output import plain
 from study.console.terminal import columns
 
 FEW_SEEDS = "fewer than two paired seeds"
 SHOWN_ROWS = 6  # per design; the report has all
 
-Effect = tuple[str, Comparison | None, str]  # its name, the difference, the verdict
+Effect = tuple[str, Judged, str]  # its name, the row, the verdict in words
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,9 @@ class DesignsEnding:
     def show(self, console: Console) -> None:
         """Print a table per design that was run."""
         designs: dict[str, list[Effect]] = {
-            "one change of the baseline": [change_of_row(row.alone) for row in (self.added.rows if self.added else ())],
+            "one change of the baseline": [
+                change_of_row(row.alone, self.unit) for row in (self.added.rows if self.added else ())
+            ],
             "from the baseline to the best": [self._step(step) for step in (self.path.path.steps if self.path else ())],
             "two changes together, beyond the sum": self._pairs(),
         }
@@ -75,10 +78,10 @@ class DesignsEnding:
 
     def _step(self, step: PathStep) -> Effect:
         change = step.from_previous
-        verdict = change.judgement.verdict if change.judgement else FEW_SEEDS
+        verdict = verdict_words(change.judgement, self.unit) if change.judgement else FEW_SEEDS
         if step.bias is not None and change.judgement is not None:
             verdict += f", selection bias {self.unit.difference(step.bias)}"
-        return f"{step.number} {change_of(step)}".replace("→", "->"), change.comparison, verdict
+        return f"{step.number} {change_of(step)}".replace("→", "->"), change, verdict
 
     def _pairs(self) -> list[Effect]:
         section, effects = self.interactions, list[Effect]()
@@ -86,25 +89,32 @@ class DesignsEnding:
             return effects
         for row in section.rows:
             aliases = f" (or {section.names(row.aliases)})" if row.aliases else ""
-            effects.append((f"{pair_text(row.pair)}{aliases}", row.comparison, section.verdict(row) or FEW_SEEDS))
+            verdict = section.verdict(row.judgement) if row.judgement else FEW_SEEDS
+            effects.append((f"{pair_text(row.pair)}{aliases}", row, verdict))
         return effects
 
 
-def change_of_row(row: AblationRow) -> Effect:
+def change_of_row(row: AblationRow, unit: Unit) -> Effect:
     """Return a single change as an effect."""
     verdict = FEW_SEEDS if row.comparison is None else formatting.zero_verdict(row.comparison.interval)
     name = f"{row.cell.factor} {row.cell.from_level} -> {row.cell.to_level}"
-    return name, row.comparison, row.judgement.verdict if row.judgement else verdict
+    return name, row, verdict_words(row.judgement, unit) if row.judgement else verdict
 
 
 def show_effects(console: Console, title: str, effects: Sequence[Effect], unit: Unit, most: int = SHOWN_ROWS) -> None:
-    """Print at most `most` effects with their differences, intervals and verdicts."""
-    table = columns(title, unit.differences, "95 %", "", right=(unit.differences, "95 %"), wrap=(title,))
-    for name, comparison, verdict in effects[:most]:
-        difference, bounds = NONE, NONE
-        if comparison is not None:
-            difference, bounds = unit.difference(comparison.interval.estimate), unit.interval(comparison.interval)
-        table.add_row(Text(plain(name)), difference, bounds, verdict)
+    """Print at most `most` effects with their differences, verdicts, and the intervals that these use."""
+    numbers = (unit.differences, "interval", "level")
+    table = columns(title, *numbers, "", right=numbers, wrap=(title, ""))
+    for name, row, verdict in effects[:most]:
+        table.add_row(Text(plain(name)), *_numbers(row, unit), verdict)
     console.print(table)
     if len(effects) > most:
         console.print(f"and {len(effects) - most} more; the report has all")
+
+
+def _numbers(row: Judged, unit: Unit) -> tuple[str, str, str]:
+    """Return the difference, the interval that the verdict uses, and its level."""
+    interval, one = shown_interval(row), row.judgement or row.comparison
+    if interval is None or one is None:
+        return NONE, NONE, ""
+    return unit.difference(interval.estimate), unit.interval(interval), level_words(one.level)

@@ -105,7 +105,7 @@ def _answer(results: StudyResults, summary: Summary) -> Answer:
     rows = summary.against_baseline if summary.is_grid else summary.ablation
     compared = [row for row in rows if row.comparison is not None]
     kind = notes.grid_kind(summary) if summary.is_grid else "single change"
-    verdicts = f"{plural(len(compared), kind)}: {notes.verdict_counts(rows)}" if compared else ""
+    verdicts = f"{plural(len(compared), kind)}: {notes.verdict_counts(rows, summary.units.score)}" if compared else ""
     progress, done, planned = _progress(results, summary)
     tiles = tuple(first_screen.tiles(results, summary))
     return Answer(first_screen.headline(summary), tiles, verdicts, summary.cautions, progress, done, planned)

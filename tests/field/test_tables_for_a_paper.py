@@ -19,6 +19,8 @@ from results.export.latex import latex
 from results.report.content import Outcome, outcome
 from results.report.paper_tables import paper_tables
 from results.text.print_table import PrintColumn, PrintTable, latex_table, markdown_table
+from results.text.units import SHARES
+from results.text.verdict_words import verdict_words
 
 LONG = "a_very_long_name_of_a_factor_that_nobody_can_break_anywhere"
 TASKS = ("sst", "quora", "sts", "natural_language_inference_matched", "cola", "mrpc", "100%_&_more", "qnli")
@@ -92,17 +94,22 @@ def test_the_ablation_is_change_difference_and_verdict(studies: dict[str, Outcom
     for name, found in studies.items():
         table = paper_tables(found.results, found.summary)["ablation"]
         heads = [" ".join(column.lines) for column in table.columns]
-        assert heads[:3] == ["Change", "Points [95 % interval]", "Verdict"] and len(heads) <= 4, name
+        assert heads[:3] == ["Change", "Points [interval]", "Verdict"] and len(heads) <= 4, name
         for row, of in zip(table.rows, found.summary.ablation, strict=True):
             assert row[0].startswith(f"{LONG}: on → ") and "[" in row[1]
-            assert of.judgement is not None and row[2] == of.judgement.verdict
+            assert of.judgement is not None and row[2] == verdict_words(of.judgement, SHARES)
 
 
 def test_the_captions_say_seeds_interval_and_correction(studies: dict[str, Outcome]) -> None:
     for name, found in studies.items():
         tables = paper_tables(found.results, found.summary)
         seeds = found.summary.best.seeds if found.summary.best else 0
-        for part in (f"{seeds} seeds per row", "95 % interval over seeds", "Holm", "within 0.5 points"):
+        for part in (
+            f"{seeds} seeds per row",
+            "interval, over seeds",
+            "5 % chance of any wrong one",
+            "the one that the verdict uses",
+        ):
             assert part in tables["ablation"].caption, (name, part)
         assert f"{seeds} seeds each" in tables["method_task"].caption
         assert "standard deviation over fresh seeds" in tables["method_task"].caption

@@ -39,12 +39,14 @@ class Added(Content):
         compared = [row.alone for row in self.rows if row.alone.comparison is not None]
         if not compared:
             return "No change made to the baseline alone has two seeds in common with the baseline yet."
-        counts = f"Of {plural(len(compared), 'change')} made to the baseline alone, {verdict_counts(compared)}."
+        counts = (
+            f"Of {plural(len(compared), 'change')} made to the baseline alone, {verdict_counts(compared, self.unit)}."
+        )
         return f"{counts} {largest_effect(compared[0], self.unit)}"
 
     def bars(self) -> tuple[Markup, list[Markup]]:
         """Return the axis and one bar per row, empty without an interval."""
-        return interval_bars([row.alone.comparison for row in self.rows], self.unit)
+        return interval_bars([row.alone for row in self.rows], self.unit)
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Return `added`, one row per change."""

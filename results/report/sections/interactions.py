@@ -9,24 +9,25 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from results.analysis.comparisons import judged_record
+from results.analysis.comparisons import judged_record, shown_interval
 from results.analysis.contrasts import compared_runs
 from results.analysis.interactions import Interaction, InteractionDesign, Pair, interactions
 from results.analysis.summary import Summary
 from results.database.typed_tables import interval_columns, typed_table
 from results.figures.figure import Figure, Trace
 from results.measurements.study_results import StudyResults
+from results.report.notes import effect_in_words
 from results.report.sections.not_run import LeftOut, left_out
 from results.report.sections.section import Content, interval_bars
-from results.statistics import Interval
+from results.statistics import Interval, Judgement
 from results.text.formatting import plural
 from results.text.units import SHARES, Unit, difference_axis_title
+from results.text.verdict_words import verdict_words
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MOST_WRITTEN = 6  # factors; in a larger matrix intervals do not fit into the cells
-REAL = {"helps": "real", "hurts": "real", "equivalent": "equivalent", "open": "open"}
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,11 @@ class Interactions(Content):
         pairs, real = {row.pair for row in measured}, {row.pair for row in measured if row.is_real}
         counts = f"Of the interactions of {plural(len(pairs), 'pair')}, {_real_text(len(real))}."
         largest = measured[0]
-        assert largest.comparison is not None
-        interval = largest.comparison.interval
-        effect = f"{self.unit.change(interval.estimate)} {self.unit.interval(interval)}"
-        return f"{counts} The largest: {pair_text(largest.pair)}, {effect}."
+        return f"{counts} The largest: {pair_text(largest.pair)}, {effect_in_words(largest, self.unit, self.verdict)}."
 
     def bars(self) -> tuple[Markup, list[Markup]]:
         """Return the axis and one bar per row, empty without an interval."""
-        return interval_bars([row.comparison for row in self.rows], self.unit)
+        return interval_bars(self.rows, self.unit)
 
     def in_words(self, row: Interaction) -> str:
         """Return the meaning of a real interaction; empty for others."""
@@ -62,12 +60,12 @@ class Interactions(Content):
             return ""
         if row.aliases:
             return "one of these pairs, or several, change each other's effect"
-        together = "more" if row.comparison.interval.estimate > 0 else "less"
+        together = "more" if row.comparison.difference.estimate > 0 else "less"
         return f"together they give {together} than the sum of both alone"
 
-    def verdict(self, row: Interaction) -> str:
-        """Return the verdict real, equivalent (surely within the margin of 0) or open; empty without one."""
-        return REAL[row.judgement.verdict] if row.judgement else ""
+    def verdict(self, judgement: Judgement) -> str:
+        """Return the verdict in words; an interaction that helps or hurts is "real"."""
+        return "real" if judgement.verdict in ("helps", "hurts") else verdict_words(judgement, self.unit)
 
     def names(self, pairs: Sequence[Pair]) -> str:
         """Return pairs as text."""
@@ -106,7 +104,8 @@ def _real_text(count: int) -> str:
 
 def _matrix(rows: Sequence[Interaction], design: InteractionDesign, order: Sequence[str], unit: Unit) -> Figure | None:
     """Return a matrix of factors by factors: effects as colours, and with their intervals as text where these fit."""
-    shown = [(row, row.comparison.interval) for row in rows if row.design == design and row.comparison]
+    measured = [(row, shown_interval(row)) for row in rows if row.design == design]
+    shown = [(row, interval) for row, interval in measured if interval is not None]
     if not shown or any(row.aliases for row, _ in shown):
         return None
     effects = {pair: interval for row, interval in shown for pair in (row.pair, row.pair[::-1])}
@@ -171,7 +170,7 @@ def _record(row: Interaction, runs: str) -> dict[str, object]:
         "first": row.pair[0],
         "second": row.pair[1],
         "aliases": "; ".join(f"{a} x {b}" for a, b in row.aliases),
-        **judged_record(row.comparison, row.judgement),
+        **judged_record(row),
         **interval_columns("first_with_second", row.with_second.interval if row.with_second else None),
         **interval_columns("first_without_second", row.without_second.interval if row.without_second else None),
         "run_ids": runs,

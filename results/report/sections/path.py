@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from markupsafe import Markup
 
-from results.analysis.comparisons import judged_record
+from results.analysis.comparisons import judged_record, shown_interval
 from results.analysis.contrasts import compared_runs
 from results.analysis.greedy_path import Path, PathStep, greedy_path
 from results.analysis.summary import Summary
@@ -56,12 +56,12 @@ class PathSection(Content):
 
     def bars(self) -> tuple[Markup, list[Markup]]:
         """Return the axis and one bar per step, empty without an interval."""
-        return interval_bars([step.from_previous.comparison for step in self.path.steps], self.unit)
+        return interval_bars([step.from_previous for step in self.path.steps], self.unit)
 
     def waterfall(self) -> Figure | None:
         """Return a waterfall of the steps' differences, or None if a step has no interval."""
-        measured = [(step, step.from_previous.comparison, step.from_baseline) for step in self.path.steps]
-        known = [(step, one.interval, whole.interval) for step, one, whole in measured if one and whole]
+        measured = [(step, shown_interval(step.from_previous), step.from_baseline) for step in self.path.steps]
+        known = [(step, one, whole.interval) for step, one, whole in measured if one and whole]
         if len(known) < len(measured):
             return None
         labels = [f"{step.number}. {escape(change_of(step), quote=False)}" for step, _, _ in known]
@@ -76,8 +76,8 @@ class PathSection(Content):
         return Figure(
             id="figure-path",
             title=f"{self.unit.differences_title} over the baseline, step by step",
-            sentence="Each bar starts where the previous one ends; the last bar is the whole path. The lines are 95 % "
-            "intervals of each bar's length.",
+            sentence="Each bar starts where the previous one ends; the last bar is the whole path. The lines are the "
+            "intervals of each bar's length: for a step the one that its verdict uses, for the whole path 95 %.",
             traces=[trace for trace in traces if trace["x"]],
             layout={
                 "xaxis": {
@@ -147,7 +147,7 @@ def _record(step: PathStep, runs: str) -> dict[str, object]:
         "mean": fmean(step.scores) if step.scores else nan,
         "spread": float(np.std(step.scores, ddof=1)) if len(step.scores) > 1 else nan,
         "seeds": len(step.scores),
-        **judged_record(step.from_previous.comparison, step.from_previous.judgement),
+        **judged_record(step.from_previous),
         "luck": step.bias,
         **interval_columns("from_baseline", step.from_baseline.interval if step.from_baseline else None),
         "run_ids": runs,

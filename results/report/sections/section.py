@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from results.analysis.contrasts import Comparison
+from results.analysis.comparisons import Judged, shown_interval
 from results.analysis.summary import Summary
 from results.figures import interval_svg
 from results.figures.figure import Figure
@@ -52,11 +52,12 @@ class Figures(Content):
         return self.drawn
 
 
-def interval_bars(comparisons: Sequence[Comparison | None], unit: Unit) -> tuple[Markup, list[Markup]]:
+def interval_bars(rows: Sequence[Judged], unit: Unit) -> tuple[Markup, list[Markup]]:
     """Return a shared axis, and one bar per row of a table; a row without an interval has an empty bar."""
-    intervals = [comparison.interval if comparison else None for comparison in comparisons]
-    axis = interval_svg.shared_axis([interval for interval in intervals if interval], unit)
-    bars = [interval_svg.bar(interval, axis) if interval else Markup() for interval in intervals]
+    shown = [(shown_interval(row), row.judgement) for row in rows]
+    margin = next((judgement.margin for _, judgement in shown if judgement), None)
+    axis = interval_svg.shared_axis([interval for interval, _ in shown if interval], unit, margin)
+    bars = [interval_svg.bar(interval, axis, judgement) if interval else Markup() for interval, judgement in shown]
     return interval_svg.scale(axis), bars
 
 

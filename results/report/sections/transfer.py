@@ -13,7 +13,7 @@ from results.analysis.summary import Summary
 from results.analysis.task_contrasts import Matrix, TaskDifference, task_differences
 from results.database.typed_tables import typed_table
 from results.measurements.study_results import REFERENCE, StudyResults
-from results.measurements.task_units import StudyUnits, margin_of
+from results.measurements.task_units import StudyUnits
 from results.report.sections.section import Content
 from results.text.formatting import changes, changes_in_words, level_text, plural
 
@@ -53,7 +53,6 @@ class Transfer(Content):
     rows: tuple[Row, ...]
     against_baseline: bool
     units: StudyUnits
-    margins: str
     together: Mapping[str, TaskDifference] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
     not_alone: Mapping[str, str] = field(default_factory=dict)
@@ -146,22 +145,10 @@ def build(results: StudyResults, summary: Summary) -> Transfer | None:
         tuple(_with_cells(row, tasks, matrix) for row in rows),
         summary.is_grid,
         results.units,
-        _margins(results, tasks),
         _together(results, summary),
         results.references(),
         results.study.decisions_json.get("references_left_out", {}),
     )
-
-
-def _margins(results: StudyResults, tasks: Sequence[str]) -> str:
-    """Return the meaning of equivalent on each task, for the note."""
-    margins = {task: margin_of(results.study, task) for task in tasks}
-    texts = {task: results.units.of(task).apart(margin) for task, margin in margins.items() if margin is not None}
-    if not texts:
-        return "Equivalence is not tested: that needs a margin (--margin)."
-    if len(set(texts.values())) == 1 and len(texts) == len(margins):
-        return f"Equivalent: on that task surely within {next(iter(texts.values()))}."
-    return f"Equivalent: surely within {', '.join(f'{text} on {task}' for task, text in texts.items())}."
 
 
 def _together(results: StudyResults, summary: Summary) -> dict[str, TaskDifference]:
@@ -229,7 +216,7 @@ def _record(row: Row, task: str, cell: TaskDifference) -> dict[str, object]:
         "instead_of": row.instead_of,
         "config_digest": row.digest,
         "task": task,
-        **judged_record(cell.comparison, cell.judgement),
+        **judged_record(cell),
         "alarm": row.alarm,
         "run_ids": cell.run_ids,
     }

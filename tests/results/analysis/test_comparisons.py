@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scored_studies import ScoredStudy
 
-from results.analysis.comparisons import compare_all
+from results.analysis.comparisons import compare_all, judged_record, shown_interval
 from results.statistics import moderated, paired_difference, row_of_scores
 
 
@@ -54,3 +54,17 @@ def test_a_table_without_anything_to_compare() -> None:
     results = study()
     assert [row.judgement for row in compare_all(results, ["alone"], "best")] == [None]
     assert compare_all(results, [], "best") == []
+
+
+def test_an_export_has_the_interval_of_the_verdict_and_the_one_of_the_row_alone() -> None:
+    rows = compare_all(study(margin=0.01), ["same", "worse", "alone"], "best")
+    kept, hurts, alone = (judged_record(row) for row in rows)
+    assert (kept["verdict"], hurts["verdict"], alone) == ("equivalent", "hurts", {"paired_seeds": 0})
+    assert kept["interval_level"] == 0.9 and hurts["interval_level"] == 0.975  # the first of two tested rows
+    for row, record in zip(rows, (kept, hurts), strict=False):
+        assert row.judgement is not None and row.judgement.interval is not None and row.comparison is not None
+        shown, single = row.judgement.interval, row.comparison.interval
+        assert (record["difference"], record["low"], record["high"]) == (shown.estimate, shown.low, shown.high)
+        assert (record["single_low"], record["single_high"]) == (single.low, single.high)
+        assert record["within"] == row.judgement.within and record["identical"] is False and record["primary"] is True
+    assert shown_interval(rows[2]) is None

@@ -67,6 +67,19 @@ def test_a_row_without_a_verdict_has_an_open_mark_and_no_word(finished: Database
     assert trace["marker"]["symbol"][:2] == ["circle-open", "circle"]
 
 
+def test_forest_plots_show_verdicts_by_shape_and_in_words_and_the_margin_as_a_band(finished: Database) -> None:
+    table = ablation_frame(StudyResults(finished, "demo-study"))
+    rows = [{**row, "within": 0.0231, "identical": False} for row in table.to_dict("records")[:2]]
+    rows[0]["verdict"], rows[1]["verdict"] = "no gain", "open"
+    drawn = forest("ablation", rows, margin=0.01)
+    assert drawn is not None
+    labels, (trace,), (band,) = drawn.layout["yaxis"]["ticktext"], drawn.traces, drawn.layout["shapes"]
+    assert labels[0].endswith("  (no gain of more than 1 point)")
+    assert labels[1].endswith("  (open, surely within ±2.4 points)")
+    assert trace["marker"]["symbol"] == ["triangle-left", "circle-open"]
+    assert (band["x0"], band["x1"]) == (-1, 1)
+
+
 def test_without_kaleido_one_message_names_the_extra_and_nothing_is_written(
     light: Any, tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
