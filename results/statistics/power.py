@@ -14,7 +14,7 @@ from results.statistics.differences import tail_probability
 # A deviation to try `minimum_detectable_effect` with: that of the difference of two independent scores, each of which
 # deviates by 0.7 points. Plans take measured components instead (`noise_components`).
 PRIOR_DEVIATION = 0.007 * sqrt(2)
-_NODES = 60
+_NODES = 40
 
 
 def minimum_detectable_effect(
@@ -149,7 +149,7 @@ def _critical_distances(share: float, df: float, alpha: float, least: float) -> 
 
     while (p(high) > alpha).any():
         high *= 2
-    for _ in range(30):
+    for _ in range(26):
         middle = (low + high) / 2
         over = p(middle) > alpha
         low, high = np.where(over, middle, low), np.where(over, high, middle)
