@@ -35,7 +35,7 @@ from study.execution.recording import Places
 from study.phases.cells import changes, first_tried
 from study.planning import plan
 from study.planning.designs import decided_best
-from study.planning.detectable import measured_noise
+from study.planning.noise import measured_noise
 from study.provenance import store_note
 from study.provenance.environment import environment
 from study.provenance.folder import locked_folder, log_to

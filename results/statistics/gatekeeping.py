@@ -62,6 +62,14 @@ def gatekeeping(p: ArrayLike, primary: Sequence[bool], *, alpha: float = 0.05) -
     return [tests[place] for place in range(len(values))]
 
 
+def strictest(primary: int, secondary: int) -> float:
+    """Return by how much alpha is divided in the first test of a primary row; of a secondary row without primary ones.
+
+    With both kinds, the primary rows share 1 - `SECONDARY` of alpha.
+    """
+    return (primary or secondary) / (1 - SECONDARY if primary and secondary else 1.0)
+
+
 def _passed_on(total: Sequence[float], weight: float, kind: int, left: Sequence[Sequence[int]]) -> list[float]:
     """Return the weights of both kinds after a row of `kind` (0: primary) with `weight` was rejected."""
     other = 1 - kind

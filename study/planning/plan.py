@@ -19,8 +19,9 @@ from search_spaces.output import plain
 from study.console.terminal import columns
 from study.phases import cells
 from study.planning.designs import PlannedDesign, planned_designs
-from study.planning.detectable import Detectable, MeasuredNoise, detectable, rows_of
-from study.settings import SINGLE_CHANGES, Settings
+from study.planning.detectable import Detectable, DevExamples, detectable, table_rows
+from study.planning.noise import PlannedNoise, table_noise
+from study.settings import MTBERT, REHEARSAL, SINGLE_CHANGES, Settings
 from study.trainers.abstract import AbstractTrainer, Timing
 
 SPLITS = ("train", "search", "dev")  # that runs read: `search` and `dev` are the parts of dev
@@ -84,13 +85,14 @@ def make(
     trainer: AbstractTrainer,
     settings: Settings,
     workers: int,
-    noise: MeasuredNoise | None = None,
+    noise: PlannedNoise | None = None,
     best: Choices | None = None,
 ) -> Plan:
     """Return the plan of a study; estimate its time by training a few steps of every kind of training.
 
     The search's configurations are not known in advance, so their cost is the mean over its first configurations and a
-    random sample. With the `best` of an earlier launch, the runs of the ablation are known too.
+    random sample. With the `best` of an earlier launch, the runs of the ablation are known too. Without the `noise` of
+    earlier runs, the plan has that of the table, except for a custom trainer.
     """
     space = trainer.space
     ablates = "ablate" in settings.phases and space.design == "search"
@@ -124,8 +126,29 @@ def make(
         else None,
         tried=len(tried),
         seconds=None if timing is None else _total(planned, runs, sampled, timing) / workers,
-        detectable=detectable(settings, rows_of(space, settings), noise, units_from(trainer.facts.tasks).score),
+        detectable=_detectable(trainer, settings, noise, best, timing),
     )
+
+
+def _detectable(
+    trainer: AbstractTrainer,
+    settings: Settings,
+    noise: PlannedNoise | None,
+    best: Choices | None,
+    timing: Timing | None,
+) -> Detectable | None:
+    """Return what the table can detect, with the costs that `timing` measured on this machine."""
+    space, built_in, dev = trainer.space, settings.trainer in (MTBERT, REHEARSAL), DevExamples({}, {})
+    if timing is not None:
+        seconds = timing.seconds[trainer.configuration(space.baseline()).digest()]
+        rows, example_seconds = timing.facts["dev_rows"], timing.facts["dev_example_seconds"]
+        dev = DevExamples.of(rows, settings.dev_examples, seconds, example_seconds)
+    elif built_in and settings.dev_examples is not None:
+        dev = DevExamples.of(dict.fromkeys(settings.tasks, settings.dev_examples), None)
+    if noise is None and built_in:
+        noise = table_noise(space, best or space.baseline(), settings)
+    unit = units_from(trainer.facts.tasks).score
+    return detectable(settings, table_rows(space, settings, best), noise, dev, unit)
 
 
 def _total(

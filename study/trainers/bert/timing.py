@@ -89,6 +89,11 @@ class Costs:
                 total += work.trained * each + work.evaluated * evaluated
         return total if frozen is None else total + frozen.features * _examples(config, data, decides)
 
+    def of_dev_example(self, config: RunConfig) -> float:
+        """Return the seconds of one evaluation of a dev example, with its features where parts are frozen."""
+        frozen = self.frozen.get(kind_of(config))
+        return self.evaluated if frozen is None else frozen.features + frozen.evaluated
+
     def trained(self, config: RunConfig) -> float:
         """Return the seconds per example of `multitask`.
 

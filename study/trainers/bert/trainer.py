@@ -177,6 +177,8 @@ class MultitaskBert(AbstractTrainer):
                 "dropped": len(checked.corpus.issues),
                 "precision": self._settings.precision,
                 "step_seconds": step,
+                "dev_rows": {task: len(rows) for (task, part), rows in choose(checked.corpus).items() if part == "dev"},
+                "dev_example_seconds": costs.of_dev_example(baseline),
                 "kinds": costs.all_kinds,
                 "measured": len(costs.kinds),
                 "stages": list(costs.stages),

@@ -6,7 +6,7 @@ from scipy import stats
 from statsmodels.stats.power import TTestPower
 
 from results.statistics import Difference, Noise, minimum_detectable_effect
-from results.statistics.power import noise_so_far
+from results.statistics.power import NullRow, null_row
 
 
 @pytest.mark.parametrize("seeds", [3, 5, 10])
@@ -47,12 +47,22 @@ def test_no_noise_sees_everything() -> None:
     assert minimum_detectable_effect(0.0, 3) == 0.0
 
 
-def test_what_was_seen_of_the_noise_is_averaged() -> None:
-    seen = [Difference(0.1, Noise(0.2, 0.1, 1, 9)), Difference(0.1, Noise(0.1, 0.3, 3, 9))]
-    deviation, shared = noise_so_far(seen) or (0.0, 0.0)
-    assert deviation**2 == pytest.approx((1 * 0.4 + 3 * 0.4) / 4)
-    assert shared == pytest.approx((0.1 + 3 * 0.3) / 4)
-    assert noise_so_far([Difference(0.1, Noise(0.0, 0.1, 0, 9))]) is None
+def test_a_row_without_a_difference_is_decided_as_often_as_it_says() -> None:
+    """Simulated: 5 seeds, deviation 1, examples add a variance of 0.1, margin 1.2."""
+    expected = null_row(1.2, 1.0, 5, example_variance=0.1)
+    rng = np.random.default_rng(1)
+    runs = rng.normal(0, np.sqrt(0.1), (3000, 1)) + rng.normal(0, 1.0, (3000, 5))
+    rows = [Difference(float(row.mean()), Noise(float(row.var(ddof=1)) / 5, 0.1, 4, 10**6)) for row in runs]
+    gain, loss = (np.array(p) <= 0.05 for p in ([r.p_below(1.2) for r in rows], [r.p_above(-1.2) for r in rows]))
+    assert np.mean(gain & loss) == pytest.approx(expected.equivalent, abs=0.03)
+    assert np.mean(gain | loss) == pytest.approx(expected.one_sided, abs=0.03)
+    assert 0.1 < expected.equivalent < expected.one_sided < 0.95  # neither is trivial
+
+
+def test_without_noise_a_row_without_a_difference_is_equivalent() -> None:
+    assert null_row(0.01, 0.0, 3) == NullRow(1.0, 1.0)
+    with pytest.raises(ValueError, match="seeds must be at least 2"):
+        null_row(0.01, 0.02, 1)
 
 
 def test_impossible_plans_are_named() -> None:

@@ -113,5 +113,8 @@ def test_runs_that_separate_seeds_from_training_sentences_are_planned(measured: 
     assert [phase for phase in varied.phases if phase not in same.phases] == [
         PlannedPhase("ablate", 0, 4, "the best and the baseline on the first seed's training sentences x 2 other seeds")
     ]
+
+
+def test_they_are_planned_without_an_ablation_too(measured: list[RunConfig]) -> None:
     alone = made(space="pooling", seeds=3, vary="train", phases=("search", "confirm"))
     assert [(phase.phase, phase.most) for phase in alone.phases][-1] == ("confirm", 4)
