@@ -19,6 +19,7 @@ from results.statistics.variance_shrinkage import FEWEST, moderated
 # (`correlations.SHARED`), but a table estimates it, and loses more power by a high estimate than it gains by a low one.
 # With 1/3, simulated tables of 8 to 15 rows with 3 to 5 seeds detect as often as planned, within 4 %.
 EXPECTED = 1 / 3
+QUIET = 0.05
 
 
 @dataclass(frozen=True)
@@ -55,16 +56,17 @@ class ScoreNoise:
 
 
 def components_of(rows: Sequence[PairedRow]) -> NoiseComponents | None:
-    """Return the components of a typical row of one task: the median of each over the rows that differ at all.
+    """Return the components of a typical row of one task: the median of each over the rows that change the outputs.
 
     A row with m examples, the moderated variance v over seeds, the residual r and the variance e through examples has
     s_S^2 = v - r,  s_R^2 = m r,  s_E^2 = m e. The median, because a few rows of a table are far noisier than the rest.
-    None if no row differs from the reference.
+    Rows whose r is below `QUIET` of the largest differ in a few outputs, which no plan needs to detect, and do not
+    count. None if no row differs from the reference.
     """
-    found = []
+    found, least = [], QUIET * max((row.residual or 0.0 for row in rows), default=0.0)
     for row, difference in zip(rows, moderated(rows), strict=True):
-        if not row.difference.is_zero:
-            size, residual = row.example_df + 1, row.residual or 0.0
+        size, residual = row.example_df + 1, row.residual or 0.0
+        if residual >= least and not row.difference.is_zero:
             seeds = max(difference.noise.seeds * len(row.by_seed) - residual, 0.0)
             found.append((seeds, size * residual, size * row.examples, row.example_df, difference.noise.seed_df))
     if not found:

@@ -51,6 +51,13 @@ def test_a_typical_row_is_the_median_and_identical_ones_do_not_count() -> None:
     assert components_of([row_of_scores(np.zeros(3))]) is None
 
 
+def test_a_row_that_hardly_changes_an_output_does_not_count() -> None:
+    clear = [paired_row([row]) for row in rows(3, count=3, seeds=5, size=200)]
+    quiet = np.zeros((5, 200))
+    quiet[0, 7] = 1.0  # one output of one seed
+    assert components_of([*clear, paired_row([quiet])]) == components_of(clear)
+
+
 def test_the_noise_of_a_score_is_the_formula() -> None:
     tasks = [NoiseComponents(0.0004, 0.08, 0.02), NoiseComponents(0.0001, 0.03, 0.01)]
     found = score_noise(tasks, [200, 100])
