@@ -91,7 +91,7 @@ def test_what_cannot_be_judged_is_named() -> None:
 @pytest.mark.parametrize(("seeds", "alpha"), [(2, 0.0025), (3, 0.05), (5, 0.0025), (10, 0.05)])
 def test_no_share_of_the_examples_makes_p_values_too_small(seeds: int, alpha: float) -> None:
     """How often a true null has p <= alpha, integrated over the variance that the seeds happen to show."""
-    sizes = [_power(0.0, *_critical_distances(share, seeds - 1, alpha)) for share in (1.0, 0.98, 0.7, 0.1)]
+    sizes = [_power(0.0, *_critical_distances(share, seeds - 1, alpha, 0.0)) for share in (1.0, 0.98, 0.7, 0.1)]
     assert max(sizes) <= alpha * 1.01
     assert sizes[0] == pytest.approx(alpha, rel=0.01)  # seeds alone: Student's t, exact
 
