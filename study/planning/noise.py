@@ -91,9 +91,11 @@ def table_noise(space: Space, around: Choices, settings: Settings) -> PlannedNoi
     part: Any = space.configuration(around)
     for name in TRAINED:
         part = part.get(name, {})
-    trained, measured = nearest(table(), part or ALL)
+    asked = part or ALL
+    trained, measured = nearest(table(), asked)
+    missing = "" if asked.startswith(trained) else f"; with trained {asked} it was not measured"
     source = (
-        f"of single changes of {measured.backbone} (trained: {trained}), measured on {measured.date} with "
+        f"of single changes of {measured.backbone} (trained: {trained}{missing}), measured on {measured.date} with "
         f"{measured.train_examples:,} training examples per task and {measured.seeds} seeds"
     )
     if settings.vary == "train":

@@ -62,19 +62,22 @@ def test_a_new_study_takes_the_noise_of_the_table_and_says_so() -> None:
     text = shown(found)
     assert f"can detect differences of {100 * found.detectable.with_seeds:.1f} points or more with 3 seeds" in text
     assert "(80 % power, a table of about 4 rows, 2 of them primary)" in text
-    assert f"noise of single changes of {measured.backbone} (trained: {part}), measured on {measured.date}" in text
+    assert f"noise of single changes of {measured.backbone} (trained: {part}" in text
+    assert f"measured on {measured.date} with" in text
     assert found.as_json()["detectable"]["noise"] == "table"
     assert set(found.as_json()["detectable"]["components"]["tasks"]) == {*TASKS}
 
 
-@pytest.mark.parametrize("level", ["all", "heads", "last_k"])
+@pytest.mark.parametrize("level", ["all", "heads", "last_k", "adapters_and_heads"])
 def test_the_table_is_read_by_what_the_configuration_trains(level: str) -> None:
-    space = pin(load("full_ablation"), [f"trainable={level}"])
+    adapter = ["adapter=lora"] if level == "adapters_and_heads" else []
+    space = pin(load("full_ablation"), [f"trainable={level}", *adapter])
     part, measured = nearest(table(), level)
     found = table_noise(space, space.baseline(), settings(tasks=("sst",)))
     varied = table_noise(space, space.baseline(), settings(vary="train"))
     assert "not included" in varied.source and "not included" not in found.source
-    assert f"(trained: {part})" in found.source and found.tasks == {"sst": measured.components("sst")}
+    assert f"(trained: {part}" in found.source and found.tasks == {"sst": measured.components("sst")}
+    assert (f"with trained {level} it was not measured" in found.source) == (not level.startswith(part))
 
 
 def test_a_study_with_runs_takes_what_they_have_shown() -> None:
