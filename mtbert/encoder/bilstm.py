@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -42,9 +43,17 @@ class BilstmLayer(nn.Module):
         Packed: the backward direction starts at the last real token, and padding is zero in the output.
         """
         packed = pack_padded_sequence(hidden, lengths, batch_first=True, enforce_sorted=False)
-        states, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=hidden.shape[1])
+        with _computable(hidden.device):
+            states, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=hidden.shape[1])
         result: Tensor = self.dropout(states)
         return result
+
+
+def _computable(device: torch.device) -> AbstractContextManager[object]:
+    """Return a context with float32 on processors without AVX-512, on which torch has no LSTM in bfloat16."""
+    if device.type == "cpu" and not torch.cpu._is_avx512_supported():
+        return torch.autocast("cpu", enabled=False)
+    return nullcontext()
 
 
 class BilstmEncoder(AbstractEncoder):

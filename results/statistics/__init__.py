@@ -17,7 +17,7 @@ from results.statistics.gatekeeping import gatekeeping
 from results.statistics.hypothesis_tests import holm, permutation_test, sequential_level, sequential_p, spending, tost
 from results.statistics.paired_noise import PairedRow, paired_row, row_of_scores, tasks_difference
 from results.statistics.pareto import front, front_probability, hypervolume
-from results.statistics.power import PRIOR_DEVIATION, minimum_detectable_effect
+from results.statistics.power import PRIOR_DEVIATION, minimum_detectable_effect, noise_so_far
 from results.statistics.selection_bias import (
     SelectionGap,
     expected_maximum,
@@ -59,6 +59,7 @@ __all__ = [
     "minimum_detectable_effect",
     "moderated",
     "moderated_differences",
+    "noise_so_far",
     "paired_bootstrap",
     "paired_difference",
     "paired_row",

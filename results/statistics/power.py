@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import sqrt
@@ -9,12 +10,26 @@ from math import sqrt
 import numpy as np
 
 from results.statistics.arrays import Float64, probability
-from results.statistics.differences import tail_probability
+from results.statistics.differences import Difference, tail_probability
 
 # A deviation to try `minimum_detectable_effect` with: that of the difference of two independent scores, each of which
 # deviates by 0.7 points. Plans take measured components instead (`noise_components`).
 PRIOR_DEVIATION = 0.007 * sqrt(2)
 _NODES = 40
+
+
+def noise_so_far(differences: Sequence[Difference]) -> tuple[float, float] | None:
+    """Return the mean noise of paired differences: (deviation over seeds, variance due to examples).
+
+    The variances are averaged, weighted by their degrees of freedom. None if no difference has two seeds.
+    """
+    noises = [difference.noise for difference in differences if difference.noise.seed_df > 0]
+    if not noises:
+        return None
+    weights = np.array([noise.seed_df for noise in noises], dtype=np.float64)
+    by_seed = np.array([noise.seeds * (noise.seed_df + 1) for noise in noises])
+    examples = np.array([noise.examples for noise in noises])
+    return sqrt(float(np.average(by_seed, weights=weights))), float(np.average(examples, weights=weights))
 
 
 def minimum_detectable_effect(

@@ -35,7 +35,7 @@ from study.messages import Job, RunDone
 from study.search.objectives import of_event
 from study.trainers.bert import worker
 from study.trainers.bert.timing import Costs, Frozen, kind_of
-from study.trainers.bert.workload import workload
+from study.trainers.bert.workload import DECIDING, workload
 
 pytestmark = pytest.mark.slow  # each test trains
 
@@ -164,9 +164,10 @@ def test_a_search_that_optimizes_training_time_is_told_the_time_alone() -> None:
 def test_a_plan_counts_features_once_and_epochs_above_them(data: Prepared) -> None:
     config = config_of("heads alone", epochs=5)
     costs = Costs({kind_of(config): 0.01}, {}, 9.0, 1.0, 1, {kind_of(config): Frozen(features=2.0, evaluated=0.001)})
-    work, examples = workload(config, data)["multitask"], 2 * (8 + 6)
+    stages, examples = workload(config, data), 2 * (8 + 3 + 6)  # train, search and dev of two tasks
+    work, deciding = stages["multitask"], stages[DECIDING]
     assert costs.seconds(config, data) == pytest.approx(
-        1.0 + 2.0 * examples + 0.01 * work.trained + 0.001 * work.evaluated
+        1.0 + 2.0 * examples + 0.01 * work.trained + 0.001 * (work.evaluated + deciding.evaluated)
     )
 
 

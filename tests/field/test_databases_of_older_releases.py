@@ -53,5 +53,8 @@ def test_a_study_of_an_older_release_is_read_mended_and_goes_on(
             assert application(url, None)[1] == "x"
         make_old(url, version)
         again = place.call(*asked, *storage, "--trials", "3")
+        if trainer == "rehearsal":  # its scores mean something else since the search reads a part of dev
+            assert again.returncode == 2 and "cannot be resumed" in again.stderr
+            return
         assert again.returncode == 0, again.stderr
         assert "search: 3 runs, 2 already finished" in again.stdout + again.stderr

@@ -42,6 +42,7 @@ class Unprepared(MultitaskBert):
 
     def __init__(self) -> None:
         self.facts = StudyFacts("demo", True, "f", "tiny")
+        self._data = None
 
 
 class Watcher(AbstractObserver):

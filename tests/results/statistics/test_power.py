@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
-from results.statistics import Difference, Noise, minimum_detectable_effect
+from results.statistics import Difference, Noise, minimum_detectable_effect, noise_so_far
 from results.statistics.power import NullRow, null_row
 
 
@@ -70,3 +70,11 @@ def test_impossible_plans_are_named() -> None:
         minimum_detectable_effect(1.0, 1)
     with pytest.raises(ValueError, match="power must exceed the error 0.05"):
         minimum_detectable_effect(1.0, 3, power=0.04)
+
+
+def test_what_was_seen_of_the_noise_is_averaged() -> None:
+    seen = [Difference(0.1, Noise(0.2, 0.1, 1, 9)), Difference(0.1, Noise(0.1, 0.3, 3, 9))]
+    deviation, shared = noise_so_far(seen) or (0.0, 0.0)
+    assert deviation**2 == pytest.approx((1 * 0.4 + 3 * 0.4) / 4)
+    assert shared == pytest.approx((0.1 + 3 * 0.3) / 4)
+    assert noise_so_far([Difference(0.1, Noise(0.0, 0.1, 0, 9))]) is None
