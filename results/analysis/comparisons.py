@@ -21,7 +21,7 @@ from results.analysis.contrasts import (
 )
 from results.analysis.leaderboard import baseline_digest
 from results.analysis.sequential import interim_analyses, schedule
-from results.analysis.winners_curse import WinnersCurse, winners_curse
+from results.analysis.winners_curse import WinnersCurse, reference_bias
 from results.measurements.study_results import StudyResults
 from results.measurements.task_units import margin_of
 from results.statistics import Interval, Judgement, judge
@@ -90,7 +90,7 @@ def _compare_once(
 ) -> list[JudgedComparison]:
     """Return the rows of a table that has no interim analyses."""
     plain = [compare(results, digest, reference) for digest in digests]
-    curse = WinnersCurse() if results.study.is_grid else winners_curse(results, reference)
+    curse = reference_bias(results, reference)
     also = telling(results, reference, without=digests)
     return _judged(results, plain, also, curse, [primary is None or digest in primary for digest in digests])
 

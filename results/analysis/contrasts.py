@@ -106,9 +106,17 @@ def values(results: StudyResults, digest: str, seeds: Iterable[int], task: str =
     return np.array(measured, dtype=np.float64)
 
 
-def compare(results: StudyResults, digest: str, other: str, seeds: Collection[int] | None = None) -> Comparison | None:
-    """Return `digest` minus `other` in score (`contrast`)."""
-    return contrast(results, {SCORE: weights_of([digest], [other])}, seeds=seeds)
+def compare(
+    results: StudyResults,
+    digest: str,
+    other: str,
+    seeds: Collection[int] | None = None,
+    tasks: Sequence[str] = (SCORE,),
+) -> Comparison | None:
+    """Return `digest` minus `other` in the mean over `tasks` (`contrast`), computed once for all tables."""
+    key = ("compare", digest, other, tuple(tasks), None if seeds is None else frozenset(seeds))
+    weights = dict.fromkeys(tasks, weights_of([digest], [other]))
+    return results.once(key, lambda: contrast(results, weights, seeds=seeds))
 
 
 def moderated_contrasts(contrasts: Mapping[Key, Comparison], also: Iterable[Comparison] = ()) -> dict[Key, Comparison]:
@@ -135,15 +143,12 @@ def telling(
     that are left out because the table has them.
     """
     digests = list(results.measured())
-    origin = reference if reference in digests else next(iter(digests), None)
-
-    def measured() -> dict[str, Comparison | None]:
-        rows = {digest: weights_of([digest], [str(origin)]) for digest in digests if digest != origin}
-        return {digest: contrast(results, dict.fromkeys(tasks, row), seeds=seeds) for digest, row in rows.items()}
-
-    key = ("telling", origin, tuple(tasks), None if seeds is None else frozenset(seeds))
-    found = results.once(key, measured)
-    return [one for digest, one in found.items() if one is not None and digest not in without]
+    if not digests:
+        return []
+    origin = reference if reference is not None and reference in digests else digests[0]
+    others = [digest for digest in digests if digest != origin and digest not in without]
+    found = [compare(results, digest, origin, seeds, tasks) for digest in others]
+    return [one for one in found if one is not None]
 
 
 def score_interval(results: StudyResults, digest: str) -> Comparison | None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from results.analysis.contrasts import Comparison, compare, moderated_contrasts, telling
-from results.analysis.winners_curse import WinnersCurse, winners_curse
+from results.analysis.winners_curse import WinnersCurse, reference_bias
 from results.database.rows import CONSECUTIVE_SEEDS, StudyRow
 from results.measurements.study_results import MIN_PAIRED_SEEDS, StudyResults
 from results.measurements.task_units import margin_of
@@ -102,7 +102,7 @@ def interim_analyses(
     rows, ended = [SequentialRow(digest) for digest in digests], _ended(results)
     first = [primary is None or digest in primary for digest in digests]
     margin, starting = margin_of(results.study), plan.first(plan.start)
-    curse = WinnersCurse() if results.study.is_grid else winners_curse(results, reference, starting)
+    curse = reference_bias(results, reference, starting)
     for count in plan.counts:
         seeds = plan.first(count)
         active = [row for row in rows if row.is_open and not _always_fails(results, ended, row.digest, starting)]

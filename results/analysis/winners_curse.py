@@ -56,6 +56,11 @@ def winners_curse(results: StudyResults, best: str | None, seeds: Collection[int
     return results.once(key, lambda: _estimated(results, best, seeds))
 
 
+def reference_bias(results: StudyResults, reference: str, seeds: Collection[int] | None = None) -> WinnersCurse:
+    """Return the bias of a table's reference; none if the table is a grid's, whose reference is the baseline."""
+    return WinnersCurse() if results.study.is_grid else winners_curse(results, reference, seeds)
+
+
 def _estimated(results: StudyResults, best: str, seeds: Collection[int] | None) -> WinnersCurse:
     plain = {digest: compare(results, digest, best, seeds) for digest in confirmed(results) if digest != best}
     measured = moderated_contrasts({digest: one for digest, one in plain.items() if one is not None})

@@ -11,7 +11,8 @@ from results.published.side_by_side import Spread
 from results.published.tables import BASELINE, Claim, Metric, PrintedRow, PrintedTable, report_name
 from results.published.verdicts import ALPHA, SMALLER_THAN, VERDICTS
 from results.text.formatting import SAME, p_text, plural, points_interval, points_text, score_text, score_with_spread
-from results.text.units import SHARES, rounded_up
+from results.text.units import SHARES
+from results.text.verdict_words import of_more, surely_within
 
 FORMULAS = (
     "A printed average is the plain mean of its three columns, or counts STS as (1 + r)/2 (marked *), or fits neither "
@@ -124,12 +125,12 @@ def excluded(finding: MeasuredClaim) -> list[str]:
         difference, margin, parts = one.comparison.difference, finding.margin, list[str]()
         gain, loss = ("increase", "decrease") if finding.claim.direction == "smaller" else ("gain", "loss")
         if margin is not None and difference.p_below(margin) <= ALPHA:
-            parts.append(f"no {gain} of more than {SHARES.apart(margin)}")
+            parts.append(f"no {gain}{of_more(SHARES, margin)}")
         if margin is not None and difference.p_above(-margin) <= ALPHA:
-            parts.append(f"no {loss} of more than {SHARES.apart(margin)}")
+            parts.append(f"no {loss}{of_more(SHARES, margin)}")
         ends = difference.test_interval(1 - 2 * ALPHA)
         parts = parts if len(parts) < 2 else []  # the bound says both
-        parts.append(f"surely within ±{rounded_up(SHARES, max(-ends.low, ends.high))}")
+        parts.append(surely_within(SHARES, max(-ends.low, ends.high)))
         name = f"{METRICS[one.metric]}: " if len(finding.measured) > 1 else ""
         texts.append(f"{name}{', '.join(parts)}")
     return texts

@@ -160,13 +160,18 @@ def paired_difference(a: ArrayLike, b: ArrayLike) -> Difference:
     return Difference(estimate, crossed_noise(seed_variance, *_variances_of_mean(values), seeds - 1, examples - 1))
 
 
+def examples_and_rest(values: Float64) -> tuple[float, Float64]:
+    """Return the variance of the mean over examples, and the residuals, of (seeds, examples)."""
+    columns = values.mean(axis=0)
+    rest = values - values.mean(axis=1)[:, None] - columns + values.mean()
+    return float(columns.var(ddof=1)) / len(columns), rest
+
+
 def _variances_of_mean(values: Float64) -> tuple[float, float]:
     """Return two variances of the mean of (seeds, examples): over examples, and of the residual."""
     seeds, examples = values.shape
-    columns = values.mean(axis=0)
-    rest = values - values.mean(axis=1)[:, None] - columns + values.mean()
-    residual = float((rest**2).sum()) / ((seeds - 1) * (examples - 1)) / values.size
-    return float(columns.var(ddof=1)) / examples, residual
+    shared, rest = examples_and_rest(values)
+    return shared, float((rest**2).sum()) / ((seeds - 1) * (examples - 1)) / values.size
 
 
 def crossed_noise(seeds: float, examples: float, residual: float, seed_df: int, example_df: int) -> Noise:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from results.statistics.arrays import Float64, difference, finite
-from results.statistics.differences import Difference, Noise
+from results.statistics.differences import Difference, Noise, examples_and_rest
 
 SAMPLED = 200  # examples per task from which correlations of residuals are estimated
 
@@ -28,8 +28,8 @@ class PairedRow:
     `seeds`: what identifies each seed; `by_seed`: means of D over examples and tasks, (seeds,); `residual`: the
     variance r of such a mean that comes from residuals of seeds and examples; `examples`: the variance of the estimate
     that all seeds share through the examples; `residuals`: those of some examples, (seeds, sampled), scaled so that
-    their sum of squares per degree of freedom is r. Without examples, or if
-    all examples move alike, `residual` and `residuals` are None.
+    their sum of squares per degree of freedom is r. Without examples, or if all examples move alike, `residual` and
+    `residuals` are None.
     """
 
     seeds: tuple[Hashable, ...]
@@ -90,7 +90,7 @@ def paired_row(tasks: Sequence[ArrayLike], seeds: Sequence[Hashable] | None = No
     residual = shared = 0.0
     sampled = []
     for table in tables:
-        examples, rest = _examples_and_rest(table)
+        examples, rest = examples_and_rest(table)
         degrees = (n - 1) * (table.shape[1] - 1)
         residual += float((rest**2).sum()) / degrees / table.shape[1] / count**2
         shared += examples / count**2
@@ -115,13 +115,6 @@ def row_of_scores(scores: ArrayLike, seeds: Sequence[Hashable] | None = None) ->
     if by_seed.ndim != 1 or len(by_seed) < 2:
         raise ValueError(f"scores must be (seeds,), at least two, got {by_seed.shape}")
     return PairedRow(tuple(range(len(by_seed))) if seeds is None else tuple(seeds), by_seed)
-
-
-def _examples_and_rest(table: Float64) -> tuple[float, Float64]:
-    """Return the variance of the mean over examples, and the residuals, of (seeds, examples)."""
-    columns = table.mean(axis=0)
-    rest = table - table.mean(axis=1)[:, None] - columns + table.mean()
-    return float(columns.var(ddof=1)) / len(columns), rest
 
 
 def tasks_difference(tasks: Sequence[ArrayLike]) -> Difference:

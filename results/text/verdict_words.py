@@ -27,10 +27,15 @@ def stated(
     if identical:
         return "equivalent (identical outputs)"
     if verdict == "open" and within is not None:
-        return f"open, surely within ±{rounded_up(unit, within)}"
+        return f"open, {surely_within(unit, within)}"
     if margin is None or verdict in ("helps", "hurts", "open"):
         return verdict
-    return f"{verdict} within {unit.apart(margin)}" if verdict == "equivalent" else f"{verdict}{_of_more(unit, margin)}"
+    return f"{verdict} within {unit.apart(margin)}" if verdict == "equivalent" else f"{verdict}{of_more(unit, margin)}"
+
+
+def surely_within(unit: Unit, within: float) -> str:
+    """Return "surely within ±2.3 points", rounded up."""
+    return f"surely within ±{rounded_up(unit, within)}"
 
 
 def counted_verdicts(judgements: Iterable[Judgement], unit: Unit) -> str:
@@ -48,7 +53,7 @@ def counted_verdicts(judgements: Iterable[Judgement], unit: Unit) -> str:
     parts = []
     for verdict in (each for each in VERDICTS if counts[each]):
         one, several = texts.get(verdict, (f"is {verdict}", f"are {verdict}"))
-        more = _of_more(unit, margin) if verdict in ("no gain", "no loss") else ""
+        more = of_more(unit, margin) if verdict in ("no gain", "no loss") else ""
         parts.append(f"{counts[verdict]} {one if counts[verdict] == 1 else several}{more}")
     return ", ".join(parts)
 
@@ -82,5 +87,6 @@ def _range(levels: set[float]) -> str:
     return ends[0] if ends[0] == ends[1] else f"{ends[0].removesuffix(' %')} to {ends[1]}"
 
 
-def _of_more(unit: Unit, margin: float | None) -> str:
+def of_more(unit: Unit, margin: float | None) -> str:
+    """Return " of more than 1 point", what "no gain" and "no loss" exclude; "" without a margin."""
     return "" if margin is None else f" of more than {unit.apart(margin)}"

@@ -10,9 +10,9 @@ from mtbert.config import RunConfig
 from mtbert.data import measurable
 from mtbert.data.examples import Corpus
 from mtbert.data.load import load_corpus
-from mtbert.data.subset import require_choice
+from mtbert.data.subset import dev_parts, require_choice
 from mtbert.data.texts import triplets_in
-from mtbert.data.tokenize import Prepared, choose
+from mtbert.data.tokenize import Prepared
 from mtbert.encoder.backbones import check, check_layers, fetch
 from mtbert.run import prepare_data
 from search_spaces import Space, load
@@ -56,12 +56,17 @@ def prepare(checked: Checked, folder: Path) -> Prepared:
     return prepare_data(checked.baseline, checked.corpus, checked.sentences.texts, folder)
 
 
+def deciding_rows(corpus: Corpus) -> dict[str, int]:
+    """Return the number of dev rows of each task that decide, without a limit."""
+    return {name: len(dev_parts(task.dev)[1]) for name, task in corpus.tasks.items()}
+
+
 def describe_data(checked: Checked, prepared: Prepared) -> dict[str, Any]:
     """Return the numbers about the data that `study_meta.data_json` stores."""
     corpus, triplets = checked.corpus, triplets_in(prepared.texts)
     return {
         "rows": {f"{task}/{split}": len(rows) for (task, split), rows in prepared.splits.items()},
-        "dev_rows_available": {task: len(rows) for (task, split), rows in choose(corpus).items() if split == "dev"},
+        "dev_rows_available": deciding_rows(corpus),
         "overlap": dict(corpus.overlap),
         "leaking_rows": {task: leaking.rows for task, leaking in corpus.leaking.items()},
         "leaking_rows_of_own_splits": {task: leaking.own for task, leaking in corpus.leaking.items()},

@@ -29,7 +29,7 @@ from study.trainers.bert import best_model
 from study.trainers.bert.configuration import idle_level_notes, single_task_config, to_config
 from study.trainers.bert.drawn_data import DrawnData
 from study.trainers.bert.example_rows import example_rows
-from study.trainers.bert.preparation import check_all, describe_data, prepare
+from study.trainers.bert.preparation import check_all, deciding_rows, describe_data, prepare
 from study.trainers.bert.stage_keys import StageKeys
 from study.trainers.bert.timing import measure
 
@@ -177,7 +177,7 @@ class MultitaskBert(AbstractTrainer):
                 "dropped": len(checked.corpus.issues),
                 "precision": self._settings.precision,
                 "step_seconds": step,
-                "dev_rows": {task: len(rows) for (task, part), rows in choose(checked.corpus).items() if part == "dev"},
+                "dev_rows": deciding_rows(checked.corpus),
                 "dev_example_seconds": costs.of_dev_example(baseline),
                 "kinds": costs.all_kinds,
                 "measured": len(costs.kinds),

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mtbert.data import tokenize
 from mtbert.data.prepared import load_prepared
 from mtbert.data.tokenize import Prepared
 from mtbert.errors import BackboneError
@@ -23,20 +22,6 @@ GIVEN: dict[str, object] = {"backbone": "tiny", "space": "full_ablation", "budge
 @pytest.fixture(scope="module")
 def checked() -> Checked:
     return check_all(resolve(GIVEN, None))
-
-
-@pytest.fixture
-def tokenized(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many texts each call of the tokenizer got."""
-    calls: list[int] = []
-    encode = tokenize._encode
-
-    def counting(texts: tuple[str, ...], *rest: object) -> tokenize.Ragged:
-        calls.append(len(texts))
-        return encode(texts, *rest)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(tokenize, "_encode", counting)
-    return calls
 
 
 def assert_equal(one: Prepared, other: Prepared) -> None:
