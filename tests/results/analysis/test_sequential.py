@@ -171,14 +171,15 @@ def test_a_reader_is_told_of_the_looks() -> None:
     assert "Every row has 3 seeds" in schedule_note(PLAN) and "up to 6" in schedule_note(PLAN)
 
 
+@pytest.mark.slow
 def test_looking_again_and_again_calls_no_more_null_rows_different_than_is_said() -> None:
-    """10 null rows, 30 studies: any "helps" or "hurts" at 5 %; `benchmarks/statistics.py` has thousands."""
+    """10 null rows, 80 studies: any "helps" or "hurts" at 5 %; `benchmarks/statistics.py` has thousands."""
     rng, names, wrong = np.random.default_rng(2), [f"row {i}" for i in range(10)], 0
-    for _ in range(30):
+    for _ in range(80):
         scores = {digest: 0.7 + 0.01 * rng.standard_normal(6) for digest in ("best", *names)}
         rows = interim_analyses(made(scores), names, "best", PLAN)
         wrong += any(row.judgement.verdict in ("helps", "hurts") for row in rows if row.judgement)
-    assert wrong <= 3
+    assert wrong < 8  # 10 %
 
 
 def test_the_luck_of_the_choice_is_that_of_the_first_look() -> None:
