@@ -75,6 +75,7 @@ def test_a_card_says_what_to_know_before_its_numbers(served: Any, monkeypatch: p
     assert '<p class="warning">Mind &lt;this&gt;.</p>' in articles(ask(served).text)[0]
 
 
+@pytest.mark.slow
 def test_every_link_of_the_first_page_leads_somewhere(served: Any) -> None:
     page = ask(served).text
     links = [link.replace("&amp;", "&") for link in re.findall(r'<a href="(/[^"]*)"', page)]

@@ -143,6 +143,7 @@ def test_a_design_that_does_not_exist_is_told_with_those_that_do(place: Place) -
     assert not place.database.exists()
 
 
+@pytest.mark.slow
 def test_the_designs_belong_to_the_study_and_can_be_changed(place: Place) -> None:
     quick = ("--phases", "search,confirm,ablate")  # of the whole grid: the best has more than one switch on
     assert place.call(*asked(place, "k", "--seeds", "2", "--designs", "add_one_in", *quick)).returncode == 0

@@ -65,6 +65,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_found_and_mended_and_the_rest_stays(copied: Place, capsys: Said) -> None:
     assert examined(copied, capsys) == (0, [])
     assert main(["--name", "r", "--storage", f"sqlite:///{copied.database}"]) == 0
@@ -85,6 +86,7 @@ def test_what_is_wrong_is_found_and_mended_and_the_rest_stays(copied: Place, cap
     assert code == 3 and [f["kind"] for f in found] == ["old_schema"] and found[0]["done"] is None
 
 
+@pytest.mark.slow
 def test_a_missing_report_is_written_again(copied: Place, capsys: Said) -> None:
     report, tables = (copied.folder / "runs" / "r" / name for name in ("report.html", "tables"))
     report.unlink()
@@ -137,6 +139,7 @@ def test_runs_that_pause_are_left_alone(unusual: Place, capsys: Said) -> None:
     assert unusual.rows("select count(*) > 0 from trials where state = 'RUNNING'") == [(1,)]
 
 
+@pytest.mark.slow
 def test_runs_that_a_search_was_not_told_of_yet(copied: Place, capsys: Said) -> None:
     optuna.delete_study(study_name="r", storage=f"sqlite:///{copied.database}")
     code, found = examined(copied, capsys, "--fix")

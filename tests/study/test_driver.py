@@ -164,6 +164,7 @@ def sittings(url: str, kills: list[int]) -> tuple[list[dict[str, Any]], list[lis
     return [trial.params for trial in trials_in(url)], proposed
 
 
+@pytest.mark.slow
 def test_of_many_trials_the_next_is_asked_ahead_and_a_killed_search_goes_on_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from incoming import incoming
 
@@ -63,6 +64,7 @@ def test_each_head_is_left_in_its_own_best_epoch(staged: RunConfig, data: Prepar
     assert outcome.best is outcome.epochs[scores.index(max(scores))]  # the first that says so
 
 
+@pytest.mark.slow
 def test_no_task_ends_below_the_head_it_came_with(staged: RunConfig, data: Prepared) -> None:
     """At a rate at which no head can learn each keeps what it had, over 12 seeds."""
     lost = 0

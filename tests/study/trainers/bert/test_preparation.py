@@ -75,6 +75,7 @@ def test_the_records_say_what_leaks_and_how_many_triplets_there_are(checked: Che
     assert told["triplets"] == {"simcse_supervised": told["sentences"]["nli.sent0"]} != {"simcse_supervised": 0}
 
 
+@pytest.mark.slow
 def test_a_launch_is_told_what_leaks_and_how_many_triplets_there_are(
     checked: Checked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
