@@ -60,7 +60,8 @@ class Comparison:
     @property
     def reversed(self) -> Comparison:
         """The opposite difference: second minus first."""
-        return replace(self, difference=replace(self.difference, estimate=-self.difference.estimate))
+        difference = replace(self.difference, estimate=-self.difference.estimate)
+        return replace(self, difference=difference, row=self.row.times(-1))
 
 
 def contrast(

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from results.analysis.contrasts import Comparison, compare, moderated_contrasts
 from results.measurements.study_results import StudyResults, confirmed
 from results.measurements.task_units import units_of
+from results.statistics.paired_noise import PairedRow
 from results.statistics.selection_bias import bias_of_best
+from results.statistics.shared_noise import part_of_reference
 from results.text.formatting import plural
 
 FAR = 4.0  # standard errors below the best: such a configuration could not have been selected
@@ -22,24 +24,30 @@ FAR = 4.0  # standard errors below the best: such a configuration could not have
 class WinnersCurse:
     """The expected `bias` of the best of `candidates` configurations, itself among them, in score units.
 
-    `variance` is that of a difference between two of them. Without other candidates there was no selection, and no
-    bias.
+    `variance` is that of a difference between two of them; `others` are the differences of the other candidates from
+    the best. Without other candidates there was no selection, and no bias.
     """
 
     candidates: int = 1
     bias: float = 0.0
     variance: float = 0.0
+    others: tuple[PairedRow, ...] = ()
 
     def correct(self, row: Comparison) -> Comparison:
         """Return a row minus the best, without the bias of the best.
 
         The bias is the part of the best's noise that it was selected for. A row that shares noise with the best shares
-        the bias, too: of it remains the fraction v / `variance`, v the variance of the row's difference, at most 1.
-        Further seeds dilute the bias in the same proportion.
+        the bias, too (`shared_noise.part_of_reference`; if this is not known, the fraction v / `variance` remains, v
+        the variance of the row's difference, at most 1). Seeds that the selection did not have dilute the bias.
         """
-        if not self.bias:
+        if not self.bias or row.same:
             return row
-        part = min(row.difference.noise.error**2 / self.variance, 1.0)
+        noise, part = row.difference.noise, part_of_reference(row.row, self.others)
+        if part is None:
+            part = min(noise.error**2 / self.variance, 1.0)
+        elif noise.error:
+            further = max(len(row.row.by_seed) / len(self.others[0].by_seed), 1.0)
+            part *= noise.error**2 / (noise.seeds * further + noise.examples)
         return replace(row, difference=replace(row.difference, estimate=row.difference.estimate + part * self.bias))
 
 
@@ -64,15 +72,17 @@ def reference_bias(results: StudyResults, reference: str, seeds: Collection[int]
 def _estimated(results: StudyResults, best: str, seeds: Collection[int] | None) -> WinnersCurse:
     plain = {digest: compare(results, digest, best, seeds) for digest in confirmed(results) if digest != best}
     measured = moderated_contrasts({digest: one for digest, one in plain.items() if one is not None})
-    near = [
-        one.difference
+    close = [
+        one
         for one in measured.values()
         if not one.same and abs(one.difference.estimate) <= FAR * one.difference.noise.error
     ]
+    near = [one.difference for one in close]
     if not near:
         return WinnersCurse()
     variance = sum(one.noise.error**2 for one in near) / len(near)
-    return WinnersCurse(len(near) + 1, bias_of_best([0.0, *(one.estimate for one in near)], variance), variance)
+    bias = bias_of_best([0.0, *(one.estimate for one in near)], variance)
+    return WinnersCurse(len(near) + 1, bias, variance, tuple(one.row for one in close))
 
 
 def choice_note(results: StudyResults, best: str | None) -> str:

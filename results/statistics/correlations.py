@@ -1,4 +1,4 @@
-"""Squared correlations between the rows of a table: how much of their noise is that of the shared reference."""
+"""Correlations over seeds between the rows of a table: how much of their noise is that of the shared reference."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ ROWS = 300  # at most so many rows, evenly spaced, are correlated
 SHARED = 0.25  # squared correlation of two rows if reference and rows are equally noisy: that of a - c and b - c
 
 
-class SquaredCorrelations:
-    """Squared correlations over seeds between rows, of their means and of their residuals."""
+class Correlations:
+    """Correlations over seeds between rows, of their means and of their residuals, of at most `ROWS` of them."""
 
     def __init__(self, rows: Sequence[PairedRow]) -> None:
         chosen_places = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), ROWS)).astype(int))
         self._chosen: NDArray[np.intp] = chosen_places
-        chosen = [rows[place] for place in self._chosen]
-        self._of_means, self._expected = _of_means(chosen)
-        self._of_residuals = _of_residuals(chosen)
+        self._rows = [rows[place] for place in self._chosen]
+        self._of_means, self._expected = _of_means(self._rows)
+        self._of_residuals = _of_residuals(self._rows)
 
-    def mean(self, places: NDArray[np.intp]) -> float:
+    def squared(self, places: NDArray[np.intp]) -> float:
         """Return the mean squared correlation between different rows at these places: 0..1.
 
         It is the larger of two: that of the residuals, estimated from many values, and that of the means over seeds.
@@ -33,7 +33,7 @@ class SquaredCorrelations:
         """
         where = np.flatnonzero(np.isin(self._chosen, places))
         means, expected, residuals = (
-            _apart(table, where) for table in (self._of_means, self._expected, self._of_residuals)
+            _apart(table, where) for table in (self._of_means, self._expected, self._of_residuals**2)
         )
         known = ~np.isnan(means)
         found = float(np.nanmean(residuals)) if not np.isnan(residuals).all() else SHARED
@@ -41,6 +41,18 @@ class SquaredCorrelations:
             bias = float(expected[known].mean())
             found = max(found, (float(means[known].mean()) - bias) / (1 - bias))
         return min(found, 1.0)
+
+    def of_residuals(self, places: NDArray[np.intp]) -> tuple[NDArray[np.intp], Float64]:
+        """Return those of `places` whose rows have the same seeds and examples, and their residuals' correlations.
+
+        Where there are several kinds of rows, it is the most frequent one. Correlations: (rows, rows).
+        """
+        where = np.flatnonzero(np.isin(self._chosen, places))
+        known = ~np.isnan(self._of_residuals[np.ix_(where, where)])
+        if not known.any():
+            return self._chosen[:0], np.empty((0, 0))
+        same = where[known[known.sum(axis=1).argmax()]]
+        return self._chosen[same], self._of_residuals[np.ix_(same, same)]
 
 
 def _apart(table: Float64, where: NDArray[np.intp]) -> Float64:
@@ -72,7 +84,7 @@ def _of_means(rows: Sequence[PairedRow]) -> tuple[Float64, Float64]:
 
 
 def _of_residuals(rows: Sequence[PairedRow]) -> Float64:
-    """Return squared correlations of residuals of rows on the same seeds and examples; NaN for other pairs."""
+    """Return correlations of residuals of rows on the same seeds and examples; NaN for other pairs."""
     found = np.full((len(rows), len(rows)), np.nan)
     groups: dict[Hashable, list[int]] = {}
     for place, row in enumerate(rows):
@@ -81,5 +93,5 @@ def _of_residuals(rows: Sequence[PairedRow]) -> Float64:
     for places in groups.values():
         flat = np.stack([np.asarray(rows[place].residuals).ravel() for place in places])
         flat /= np.linalg.norm(flat, axis=1, keepdims=True)
-        found[np.ix_(places, places)] = (flat @ flat.T) ** 2
+        found[np.ix_(places, places)] = flat @ flat.T
     return found

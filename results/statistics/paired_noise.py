@@ -55,7 +55,7 @@ class PairedRow:
         return self.with_noise(self.variance, self.df)
 
     def times(self, factor: float) -> PairedRow:
-        """Return the row of `factor` times D; `factor` is above 0."""
+        """Return the row of `factor` times D; `factor` is not 0."""
         return replace(
             self,
             by_seed=factor * self.by_seed,

@@ -14,17 +14,17 @@ from dataclasses import dataclass
 from math import inf
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from results.statistics.arrays import Float64, finite
-from results.statistics.correlations import SquaredCorrelations
+from results.statistics.correlations import Correlations
 from results.statistics.differences import Difference
 from results.statistics.paired_noise import PairedRow, paired_row
+from results.statistics.shared_noise import OUTLIER, shared_noise
 
 ALIKE = 4.0  # a row is pooled with rows whose r differs from its own by at most this factor
 FEWEST = 3  # rows that can be pooled
 CHANCE = 0.1  # probability that the smallest q of a table is below its lower limit by chance
-OUTLIER = 0.99  # quantile of F beyond which a row keeps its own variance
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,13 @@ def moderated(rows: Sequence[PairedRow], also: Sequence[PairedRow] = ()) -> list
     noisy reference, rows that are almost identical to it would otherwise tell too small a q for the others. Rows whose
     q is an outlier (above the quantile `OUTLIER` of F times the median; Phipson et al. 2016, "Robust hyperparameter
     estimation protects against hypervariable genes", Annals of Applied Statistics 10) keep their own. The variance over
-    seeds is then q r / n, and at least r / n (`Noise.floor`). Its degrees of freedom are d0 + d, but at most those of
-    the mean of all q, which are correlated because all rows share one reference: with L rows, the sum of their d
-    divided by 1 + (L - 1) rho^2, rho^2 the mean squared correlation between rows (`correlations`). A reference that is
-    much noisier than the rows makes rho^2 almost 1, and then the table tells no more than one row.
+    seeds is then q r / n, and at least r / n (`Noise.floor`).
+
+    All rows share one reference, and its part of their noise is estimated from few seeds. If it is no outlier among the
+    rows' own parts, it is moderated, too (`shared_noise`). Otherwise the degrees of freedom are at most those of the
+    mean of all q, which are correlated: with L rows, the sum of their d divided by 1 + (L - 1) rho^2, rho^2 the mean
+    squared correlation between rows (`correlations`). A reference that is much noisier than the rows makes rho^2 almost
+    1, and then the table tells no more than one row.
 
     Rows without examples have r = 1 in place of an unknown r. Rows that are identical to the reference tell nothing.
     """
@@ -121,31 +124,45 @@ def _moderated(rows: Sequence[PairedRow]) -> list[tuple[float, float]]:
     if len(rows) < FEWEST:
         return [(row.variance, float(row.df)) for row in rows]
     unit = np.array([row.residual or 1.0 for row in rows])
-    values, dfs = np.array([row.variance for row in rows]) / unit, np.array([float(row.df) for row in rows])
-    correlations = SquaredCorrelations(rows)
+    correlations = Correlations(rows)
     pools: dict[bytes, tuple[Float64, Float64]] = {}
     found = []
     for place in range(len(rows)):
         alike = np.flatnonzero(np.abs(np.log(unit / unit[place])) <= np.log(ALIKE))
         pool = alike.tobytes()
         if pool not in pools:
-            most = float(dfs[alike].sum() / (1 + (len(alike) - 1) * correlations.mean(alike)))
-            pools[pool] = _pooled(values[alike], dfs[alike], most)
+            pools[pool] = _pooled(rows, unit, correlations, alike)
         (value, df), at = pools[pool], np.searchsorted(alike, place)
         found.append((float(value[at]) * float(unit[place]), float(df[at])))
     return found
 
 
-def _pooled(values: Float64, dfs: Float64, most: float) -> tuple[Float64, Float64]:
-    """Return moderated values and their degrees of freedom, at most `most`; outliers and small pools keep their own."""
+def _pooled(
+    rows: Sequence[PairedRow], unit: Float64, correlations: Correlations, alike: NDArray[np.intp]
+) -> tuple[Float64, Float64]:
+    """Return moderated q of the rows at `alike` and their degrees of freedom; outliers and small pools keep their own.
+
+    `unit`: (rows,), in which variances are measured.
+    """
     from scipy.stats import chi2, f
 
+    values = np.array([rows[place].variance for place in alike]) / unit[alike]
+    dfs = np.array([float(rows[place].df) for place in alike])
+
+    def correlated(places: NDArray[np.bool_]) -> float:
+        return float(dfs[places].sum() / (1 + (places.sum() - 1) * correlations.squared(alike[places])))
+
     scale = float(np.median(values / (chi2.ppf(0.5, dfs) / dfs)))  # of values whose medians are below their means
-    inside = values <= scale * f.ppf(OUTLIER, dfs, max(most, 1.0))
+    most = max(correlated(np.ones(len(alike), dtype=np.bool_)), 1.0)
+    inside = values <= scale * f.ppf(OUTLIER, dfs, most)
+    shared = shared_noise(rows, alike, correlations)
+    if shared is not None:  # tells outliers better
+        inside[np.searchsorted(alike, shared.places)] = shared.inside
     if inside.sum() < FEWEST:
         return values, dfs
+    factor, most = shared.moderated() if shared is not None and shared.usual else (1.0, correlated(inside))
     moderated_values, df = prior_of(values[inside], dfs[inside]).moderated(values, dfs)
-    return np.where(inside, moderated_values, values), np.where(inside, np.minimum(df, most), dfs)
+    return np.where(inside, factor * moderated_values, values), np.where(inside, np.minimum(df, most), dfs)
 
 
 def _trigamma_inverse(value: float) -> float:

@@ -69,7 +69,9 @@ def test_the_noise_of_a_score_is_the_formula() -> None:
 
 
 def test_degrees_of_freedom_are_those_of_rows_that_share_a_reference() -> None:
-    assert moderated_df(5, 20) == pytest.approx(20 * 4 / (1 + 19 / 3))
+    """The shared part has 0.525 of the residual and 8 + 4 degrees of freedom, the rest 19 x 4; a third is expected."""
+    assert moderated_df(5, 20) == pytest.approx(1 / (0.525**2 / 12 + 0.475**2 / 76) / 3)
+    assert moderated_df(20, 3) == 19  # never below those of one row
     assert moderated_df(5, 2) == 4  # two rows are not moderated
 
 
