@@ -1,6 +1,8 @@
-"""A limit to the processor time of a test of the default tier: one that takes more fails. See docs/testing.md.
+"""A limit to the processor time of a test of the default tier. See docs/testing.md.
 
-It holds where xdist runs the tests, as `make test` does: there every test starts with all imports done.
+Processors differ by a factor of two, and a shared one is slower at some hours than at others, so a test that takes more
+than its 2 s is named at the end of the run, and fails only beyond three times as much. The limit holds where xdist runs
+the tests, as `make test` does: there every test starts with all imports done.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from typing import Any
 import pytest
 
 LIMIT_SECONDS = 2.0
+FAILS_BEYOND = 3.0  # times the limit: no processor and no neighbour makes a test that much slower
+SPENT = "processor seconds"  # property of a report
 # Modules that the packages import only when they need them. Imported here, so that no test pays for another's import.
 LATE_IMPORTS = (
     "alembic.command", "optuna.storages", "pandas", "plotly.graph_objects", "scipy.stats", "sklearn.ensemble",
@@ -40,9 +44,9 @@ def _processor_seconds() -> float:
 
 def over_limit(item: pytest.Item, seconds: float) -> str | None:
     """What to say of a test that took so much processor time; None where it may."""
-    if not WHOLE_TIER or seconds <= LIMIT_SECONDS:
+    if not WHOLE_TIER or any(item.get_closest_marker(tier) for tier in ("slow", "nightly", "gpu")):
         return None
-    if any(item.get_closest_marker(tier) for tier in ("slow", "nightly", "gpu")):
+    if seconds <= LIMIT_SECONDS:
         return None
     return (
         f"{seconds:.1f} s of processor time; a test of the default tier has {LIMIT_SECONDS:g} s. "
@@ -75,7 +79,17 @@ def pytest_fixture_setup(fixturedef: Any, request: Any) -> Generator[None, Any, 
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     began = _processor_seconds()
     result = yield
-    told = over_limit(item, item.stash[_spent] + _processor_seconds() - began)
+    spent = item.stash[_spent] + _processor_seconds() - began
+    told = over_limit(item, spent)
     if told is not None:
-        pytest.fail(told, pytrace=False)
+        item.user_properties.append((SPENT, told))
+        if spent > FAILS_BEYOND * LIMIT_SECONDS:
+            pytest.fail(told, pytrace=False)
     return result
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the tests beyond their limit."""
+    for report in terminalreporter.stats.get("passed", []):
+        for told in (told for name, told in report.user_properties if name == SPENT and report.when == "call"):
+            terminalreporter.write_line(f"{report.nodeid}: {told}")
