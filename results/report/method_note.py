@@ -47,11 +47,18 @@ def _noise(over: set[IntervalOver]) -> Iterator[str]:
 
 def _moderation(over: set[IntervalOver]) -> str:
     ratio = "the variance over seeds" if over == {"seeds"} else "the ratio of its variance over seeds to its residual"
+    limited = "the correlation between rows limits the degrees of freedom that a row gains."
+    if over == {"seeds"}:
+        shared = f"All rows share one reference, so {limited}"
+    else:
+        shared = (
+            "All rows share the noise of one reference. It is estimated apart (analysis of variance of rows by seeds) "
+            "and shrunk like that of a row, unless it is larger than chance allows (F test, 10 %): then " + limited
+        )
     return (
         f"Few seeds tell little of one row's noise, so {ratio} is shrunk towards those of the study's other "
         "configurations; the more alike these are, the more it is shrunk (empirical Bayes, Smyth 2004). A row that is "
-        "an outlier keeps its own (Phipson et al. 2016). All rows share one reference, so the degrees of freedom that "
-        "a row gains are limited by the correlation between rows."
+        f"an outlier keeps its own (Phipson et al. 2016). {shared}"
     )
 
 

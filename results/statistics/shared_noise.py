@@ -75,7 +75,7 @@ def shared_noise(rows: Sequence[PairedRow], places: NDArray[np.intp], correlatio
     own q, their variance around the mean row divided by e_k, is above F's quantile `OUTLIER` times the median are left
     out, and the others are analysed again.
 
-    None with fewer than `FEWEST` such rows, or if one of the parts is too small to be told.
+    None with fewer than `FEWEST` such rows, or if one of the parts is too small to be estimated.
     """
     found, correlation = correlations.of_residuals(places)
     if len(found) < FEWEST:

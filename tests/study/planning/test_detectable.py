@@ -115,7 +115,7 @@ def test_one_seed_and_no_rows_see_nothing() -> None:
 
 
 def test_the_seeds_that_decide_a_row_without_a_difference_are_told() -> None:
-    quiet = PlannedNoise({"": NoiseComponents(0.004**2)}, "measured in s", "s")
+    quiet = PlannedNoise({"": NoiseComponents(0.006**2)}, "measured in s", "s")
     found = detectable(settings(), TableRows(12), quiet, NONE)
     assert found is not None and found.margin == 0.01
     assert found.one_sided_from is not None and found.equivalent_from is not None
