@@ -37,8 +37,11 @@ class WinnersCurse:
         """Return a row minus the best, without the bias of the best.
 
         The bias is the part of the best's noise that it was selected for. A row that shares noise with the best shares
-        the bias, too (`shared_noise.part_of_reference`; if this is not known, the fraction v / `variance` remains, v
-        the variance of the row's difference, at most 1). Seeds that the selection did not have dilute the bias.
+        the bias, too (`shared_noise.part_of_reference`). It is in proportion to the variance of the best's noise,
+        `variance` / 2 by the candidates. This is a part of the variance v of the row's difference, known from few
+        seeds, so it is taken to be at most 2 v: candidates of which some runs collapsed tell nothing of a row without
+        such runs. Where the part is not known, the fraction v / `variance` remains, at most 1. Seeds that the selection
+        did not have dilute the bias.
         """
         if not self.bias or row.same:
             return row
@@ -47,7 +50,8 @@ class WinnersCurse:
             part = min(noise.error**2 / self.variance, 1.0)
         elif noise.error:
             further = max(len(row.row.by_seed) / len(self.others[0].by_seed), 1.0)
-            part *= noise.error**2 / (noise.seeds * further + noise.examples)
+            then = noise.seeds * further + noise.examples  # the variance with the seeds of the selection
+            part *= noise.error**2 / then * min(4 * then / self.variance, 1.0)
         return replace(row, difference=replace(row.difference, estimate=row.difference.estimate + part * self.bias))
 
 

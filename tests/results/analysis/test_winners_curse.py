@@ -13,7 +13,7 @@ from results.analysis.summary import summarise
 from results.analysis.winners_curse import WinnersCurse, choice_note, winners_curse
 from results.database.database import Database
 from results.measurements.study_results import StudyResults, confirmed
-from results.statistics import PairedRow, judge, moderated, row_of_scores
+from results.statistics import Float64, PairedRow, judge, moderated, paired_row, row_of_scores
 from results.statistics.selection_bias import bias_of_best
 from tests.results.conftest import StudyMaker
 
@@ -116,3 +116,26 @@ def test_further_seeds_and_shared_noise_dilute_it() -> None:
 def test_nothing_is_corrected_where_nothing_was_selected() -> None:
     row = compared(row_of_scores([0.1, 0.2, 0.4]))
     assert WinnersCurse().correct(row) is row
+
+
+def test_a_row_bears_the_whole_bias_unless_it_is_calmer_than_the_candidates() -> None:
+    """The reference's noise is in all rows. Candidates of which some runs collapsed say little of a calm row."""
+    rng = np.random.default_rng(5)
+
+    def configuration() -> Float64:
+        return rng.normal(0.6, 0.4, (5, 200))
+
+    reference = configuration()
+    others = tuple(paired_row([configuration() - reference]) for _ in range(4))
+    row = compared(paired_row([configuration() - reference]))
+    own = row.difference.noise.error**2
+
+    def corrected(variance: float, seeds: int = 5) -> float:
+        fewer = tuple(replace(other, by_seed=other.by_seed[:seeds]) for other in others)
+        return WinnersCurse(5, 0.01, variance, fewer).correct(row).difference.estimate - row.difference.estimate
+
+    assert corrected(own) == corrected(4 * own) == pytest.approx(0.01, rel=0.15)
+    assert corrected(400 * own) == pytest.approx(corrected(own) / 100)
+    # Selected by three of the five seeds: the variance over seeds was 5/3 times as large.
+    noise = row.difference.noise
+    assert corrected(own, seeds=3) / corrected(own) == pytest.approx(own / (noise.seeds * 5 / 3 + noise.examples))
