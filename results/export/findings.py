@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 SCOREBOARD = "scoreboard"
 DATA_FILE = "findings.json"
 FOLDER = "DATA"  # replaces the data folder in commands, which differs between machines
+PLACES = ("--out", "--storage")  # flags that commands leave out, as their folders differ between machines, too
 # Pages of earlier releases contain their judgement; now it is in the data file.
 OLD_MARK = "<!-- judgement, by hand"
 
@@ -197,13 +198,18 @@ def _claims(outcome: Outcome) -> Claims | None:
 
 
 def _again(outcome: Outcome) -> str:
-    """Return the command that started the study, with `DATA` for its data folder."""
+    """Return the command that started the study, with `DATA` for its data folder and without `PLACES`."""
     study = outcome.results.study
     try:
         words = shlex.split(study.command)
     except ValueError:  # not a command that this program wrote
         return study.command
-    return shlex.join(FOLDER if word == study.data_source else word for word in words)
+    kept = [
+        FOLDER if word == study.data_source else word
+        for before, word in zip(["", *words], words, strict=False)
+        if word not in PLACES and before not in PLACES and not word.startswith(tuple(f"{flag}=" for flag in PLACES))
+    ]
+    return shlex.join(kept)
 
 
 def _environments(outcome: Outcome) -> list[EnvironmentRow]:
