@@ -120,15 +120,15 @@ class Driver:
             self._walk(best, planned, experiments.path_budget)
 
     def _add_seeds(self, phase: str, planned: list[CellPlan], reference: Choices) -> None:
-        """Run further seeds, one at a time, for rows whose verdict is open and for their reference."""
+        """Run further seeds for rows whose verdict is open and for their reference, from one analysis to the next."""
         settings = self._settings
-        for count in extra_seeds.rounds(settings):
-            digests = extra_seeds.open_rows(self._db, settings.name, self._digest(reference), after=count - 1)
+        for before, after in extra_seeds.rounds(settings):
+            digests = extra_seeds.open_rows(self._db, settings.name, self._digest(reference), before)
             if not digests:
                 return
-            self._execution.observer.say(extra_seeds.announcement(len(digests) - 1, count - 1))
+            self._execution.observer.say(extra_seeds.announcement(len(digests) - 1, before, after))
             again = [cell for cell in planned if self._digest(cell.choices) in digests]
-            self._run_cells(phase, again, settings.seeds_of(count)[-1:])
+            self._run_cells(phase, again, settings.seeds_of(after)[before:])
 
     def _reference_runs(self) -> None:
         """Run the best on each task alone, with the seeds of confirm, as cells of the phase ablate."""

@@ -66,8 +66,9 @@ def _check_interim_analyses(settings: Settings, stored: Settings) -> None:
     """Refuse other numbers of seeds: the levels of the interim analyses were fixed before the first of them."""
     if stored.max_seeds is None or (settings.seeds, settings.max_seeds) == (stored.seeds, stored.max_seeds):
         return
+    counts = ", ".join(map(str, stored.analyses_after()))
     raise SettingsError(
-        f"Study '{stored.name}' has interim analyses after {stored.seeds} to {stored.max_seeds} seeds, and its error "
+        f"Study '{stored.name}' is analysed after {counts} seeds, and its error "
         f"rate is valid only if these numbers never change.\nResume it with --seeds {stored.seeds} and --max-seeds "
         f"{stored.max_seeds}, or choose another name: --name {stored.name}-2"
     )

@@ -15,6 +15,7 @@ from study.flags import flag
 MAIN_TASKS = ("sst", "quora", "sts")
 MTBERT, REHEARSAL = "mtbert", "rehearsal"  # trainers; a custom one is package.module:function
 RETRIES = 2  # per run, after its worker died
+FEWEST_SEEDS = 2  # with a spread
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"  # of a study: the name of its folder, which is no path
 MOST_SEED = 2**62  # further seeds are a little larger, and an integer column of a database ends at 2**63
 STORE = "store"  # the stage store's folder, beside those of the studies
@@ -66,12 +67,23 @@ def _in_usual_order(tasks: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(tasks, key=lambda task: (order.get(task, len(order)), task)))
 
 
+def spaced_counts(first: int, last: int, *, each_seed: bool = False) -> list[int]:
+    """Return numbers of seeds from `first` to `last`, each half as much again as the one before: 3, 5, 8, 12, 18.
+
+    An analysis needs two seeds. Few analyses leave more of the error to each of them.
+    """
+    counts = [max(first, FEWEST_SEEDS)]
+    while counts[-1] < last:
+        counts.append(min(counts[-1] + (1 if each_seed else (counts[-1] + 1) // 2), last))
+    return counts
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """The settings of a study, all resolved; a resumed study keeps those with `Flag.fixed`.
 
-    Two have no flag: `margin` is the equivalence margin in the score's unit (None: the unit's default), `fresh_seeds`
-    the rule that derives the seeds of confirm and ablate from `seed`.
+    Three have no flag: `margin` is the equivalence margin in the score's unit (None: the unit's default), `fresh_seeds`
+    the rule that derives the seeds of confirm and ablate from `seed`, `analyses` the rule of `analyses_after`.
     """
 
     name: str = flag(
@@ -141,7 +153,7 @@ class Settings:
         "fresh seeds per configuration in confirm and ablate", "budget", "K", shown=BY_BUDGET, least=1, public=True
     )
     max_seeds: int | None = flag(
-        "add seeds one at a time, up to N per configuration, while a row's verdict is open",
+        "add seeds, up to N per configuration, while a row's verdict is open",
         "budget", "N", default=None, shown="no further seeds",
     )  # fmt: skip
     smaller_than: float = flag(
@@ -198,11 +210,17 @@ class Settings:
     )  # fmt: skip
     margin: float | None = None
     fresh_seeds: Literal["derived", "consecutive"] = "derived"
+    analyses: Literal["spaced", "each seed"] = "spaced"
 
     def as_json(self) -> dict[str, Any]:
-        """Return the settings for the database, with `seed_list`, all fresh seeds that a row may get."""
+        """Return the settings for the database, with `analyses_after` and `seed_list`, all seeds that a row may get."""
         values = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
-        return {**values, "seed_list": self.seeds_of(self.max_seeds or self.seeds)}
+        seeds = self.seeds_of(self.max_seeds or self.seeds)
+        return {**values, "analyses_after": self.analyses_after(), "seed_list": seeds}
+
+    def analyses_after(self) -> list[int]:
+        """Return the numbers of seeds after which a table is analysed; older studies were analysed after each seed."""
+        return spaced_counts(self.seeds, self.max_seeds or self.seeds, each_seed=self.analyses == "each seed")
 
     def seeds_of(self, count: int) -> list[int]:
         """Return the first `count` fresh seeds, the same for every configuration so that differences are paired.
@@ -221,7 +239,7 @@ class Settings:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Settings:
         """Return the settings that `as_json` wrote; fields of other releases are ignored."""
-        data = {"fresh_seeds": "consecutive", **data}
+        data = {"fresh_seeds": "consecutive", "analyses": "each seed", **data}
         lists = {key: tuple(dict.fromkeys(value)) for key, value in data.items() if isinstance(value, list)}
         return cls(**{one.name: {**data, **lists}[one.name] for one in fields(cls) if one.name in data})
 

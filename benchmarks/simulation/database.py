@@ -20,6 +20,7 @@ from results.database.rows import (
     StudyRow,
 )
 from results.measurements.study_results import StudyResults
+from study.settings import spaced_counts
 
 from .draw import DrawnStudy
 from .worlds import MARGIN, POINT, World
@@ -63,7 +64,10 @@ class StoredStudy:
 
     def _write(self, database: Database) -> None:
         world, texts = self.world, dict.fromkeys(("goal", "command", "data_source", "data_fingerprint"), "simulated")
-        settings = {"seeds": world.seeds, "max_seeds": world.max_seeds, "margin": MARGIN * POINT}
+        analyses = spaced_counts(world.seeds, world.most_seeds)
+        settings = {
+            "seeds": world.seeds, "max_seeds": world.max_seeds, "analyses_after": analyses, "margin": MARGIN * POINT,
+        }  # fmt: skip
         decided = {"confirmed": [*self.candidates, BASELINE], "baseline": BASELINE, "baseline_choices": {}}
         study = StudyRow(
             study_name=NAME, space="simulated", data_made_up=True, backbone="tiny", seed=0, status="complete",

@@ -14,7 +14,7 @@ from results.analysis.winners_curse import WinnersCurse, reference_bias
 from results.database.rows import CONSECUTIVE_SEEDS, StudyRow
 from results.measurements.study_results import MIN_PAIRED_SEEDS, StudyResults
 from results.measurements.task_units import margin_of
-from results.statistics import Difference, Float64, Judgement, judge, sequential_level, spending
+from results.statistics import Difference, ExactSpending, Judgement, judge
 from results.text.formatting import seeds_text
 
 LEVEL = 0.95  # joint level of a row's intervals over all interim analyses
@@ -24,21 +24,18 @@ LEVEL = 0.95  # joint level of a row's intervals over all interim analyses
 class Schedule:
     """The numbers of seeds at which a table is analysed, fixed before the first analysis.
 
-    Every row gets the first `start` of the fresh `seeds`; an open row gets further ones, up to all of them.
+    Every row gets the first `start` of the fresh `seeds`; an open row gets further ones, up to all of them. `counts`
+    are the numbers of seeds at the analyses, ascending, from the first number that has a spread.
     """
 
     seeds: tuple[int, ...]
     start: int
+    counts: tuple[int, ...]
 
     @property
-    def counts(self) -> range:
-        """The number of seeds at each analysis, ascending, from the first number that has a spread."""
-        return range(max(self.start, MIN_PAIRED_SEEDS), len(self.seeds) + 1)
-
-    @property
-    def shares(self) -> Float64:
-        """The share of the error that each analysis may spend (`statistics.spending`)."""
-        return spending(self.counts)
+    def spending(self) -> ExactSpending:
+        """The rule by which the analyses spend the error."""
+        return ExactSpending(self.counts)
 
     def first(self, count: int) -> frozenset[int]:
         """Return the first `count` seeds."""
@@ -46,7 +43,7 @@ class Schedule:
 
     def level(self, count: int) -> float:
         """Return the level of the interval after `count` seeds, such that all analyses hold jointly with `LEVEL`."""
-        return sequential_level(LEVEL, self.shares, self.counts.index(count))
+        return 1 - self.spending.level(1 - LEVEL, self.counts.index(count))
 
 
 def schedule(study: StudyRow) -> Schedule | None:
@@ -55,17 +52,17 @@ def schedule(study: StudyRow) -> Schedule | None:
     if not isinstance(start, int) or not isinstance(most, int) or not 0 < start < most:
         return None
     seeds = study.settings_json.get("seed_list") or [study.seed + CONSECUTIVE_SEEDS + i for i in range(most)]
-    return Schedule(tuple(seeds), start)
+    every = range(max(start, MIN_PAIRED_SEEDS), len(seeds) + 1)  # older studies have no list of analyses
+    return Schedule(tuple(seeds), start, tuple(study.settings_json.get("analyses_after") or every))
 
 
 def schedule_note(plan: Schedule) -> str:
     """Return the note that explains interim analyses to readers of the table."""
     return (
-        f"Every row has {seeds_text(plan.start)}; rows that stayed open got further ones, one at a time, up to "
-        f"{len(plan.seeds)} (the number is shown in each row). The table was analysed after each further seed, and "
-        "every interim analysis spends a share of the error that was fixed in advance (Kim and DeMets 1987). Error "
-        "rates hold over all analyses, and so do the 95 % intervals, which are wider for this reason. Each row shows "
-        "its last analysis."
+        f"Every row has {seeds_text(plan.start)}; rows that stayed open got further ones, up to {len(plan.seeds)} (the "
+        f"number is shown in each row). The table was analysed after {', '.join(map(str, plan.counts))} seeds. Every "
+        "analysis spends a share of the error that was fixed in advance (Lan and DeMets 1983). Error rates hold over "
+        "all analyses, and so do the 95 % intervals, which are wider for this reason. Each row shows its last analysis."
     )
 
 
@@ -110,7 +107,7 @@ def interim_analyses(
         if not active or (after is not None and count > after) or not needed <= ended:
             break
         _analyse(results, rows, active, reference, seeds, plan.level(count), curse)
-        judged = judge([row.differences for row in rows], shares=plan.shares, margin=margin, primary=first)
+        judged = judge([row.differences for row in rows], shares=plan.spending, margin=margin, primary=first)
         for row, judgement in zip(rows, judged, strict=True):
             row.judgement = judgement
     return rows

@@ -70,7 +70,7 @@ def _multiplicity(study: StudyRow, rows: Sequence[Judged]) -> str:
     )
     if sequential.schedule(study) is None:
         return text
-    return f"{text} Every interim analysis spends a share of the 5 %, fixed in advance (Kim and DeMets 1987)."
+    return f"{text} Every interim analysis spends a share of the 5 %, fixed in advance (Lan and DeMets 1983)."
 
 
 def _margin(study: StudyRow) -> str:

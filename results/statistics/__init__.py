@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from results.statistics.arrays import Float64, difference, finite, probability, standardised
 from results.statistics.bootstrap import CorrelationDifference, MeanDifference, score_difference
 from results.statistics.differences import Difference, Interval, Noise, paired_difference
+from results.statistics.error_spending import ExactSpending
 from results.statistics.gatekeeping import gatekeeping
 from results.statistics.hypothesis_tests import holm, permutation_test, sequential_level, sequential_p, spending, tost
 from results.statistics.paired_noise import PairedRow, paired_row, row_of_scores, tasks_difference
@@ -38,6 +39,7 @@ __all__ = [
     "ComparedRow",
     "CorrelationDifference",
     "Difference",
+    "ExactSpending",
     "Float64",
     "Interval",
     "Judgement",

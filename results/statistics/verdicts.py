@@ -14,8 +14,8 @@ from typing import Literal
 from numpy.typing import ArrayLike
 
 from results.statistics.differences import Difference, Interval
+from results.statistics.error_spending import AbstractErrorSpending, BonferroniSpending
 from results.statistics.gatekeeping import Tested, gatekeeping
-from results.statistics.hypothesis_tests import validated_shares
 
 MARGIN = 0.01  # one point: smaller differences do not matter
 ALPHA = 0.05
@@ -103,7 +103,7 @@ def verdict(
 def judge(
     rows: Sequence[Sequence[Difference | None]],
     *,
-    shares: ArrayLike = (1.0,),
+    shares: ArrayLike | AbstractErrorSpending = (1.0,),
     margin: float | Sequence[float | None] | None = MARGIN,
     alpha: float = ALPHA,
     primary: Sequence[bool] | None = None,
@@ -118,15 +118,20 @@ def judge(
     Args:
         rows: each row's differences at its interim analyses, in order. A row that was decided early has fewer; None is
             an analysis with too few seeds to compare, and rejects nothing.
-        shares: the share of the error that each analysis may spend (`hypothesis_tests.spending`).
+        shares: the share of the error that each analysis may spend (`hypothesis_tests.spending`), or a rule that uses
+            the error up (`error_spending.ExactSpending`).
         margin: the equivalence margin of all rows, or a list of one per row; None decides nothing by a margin.
         alpha: the error of the table.
         primary: whether each row is primary; default: all are.
+
+    Raises:
+        ValueError: a row has more analyses than are planned.
     """
-    spent = validated_shares(shares, max(map(len, rows), default=1))
+    spent = shares if isinstance(shares, AbstractErrorSpending) else BonferroniSpending.of(shares)
+    spent.check(max(map(len, rows), default=1))
     margins = margin if isinstance(margin, Sequence) else [margin] * len(rows)
     first = [True] * len(rows) if primary is None else list(primary)
-    looks = [_Looks([(each, share) for each, share in zip(row, spent, strict=False) if each]) for row in rows]
+    looks = [_Looks([(each, analysis) for analysis, each in enumerate(row) if each], spent) for row in rows]
     asked = [place for place, row in enumerate(looks) if not row.identical]
     p = [looks[place].p(Difference.p_value) if looks[place].looks else 1.0 for place in asked]
     tests = gatekeeping(p, [first[place] for place in asked], alpha=alpha)
@@ -142,9 +147,10 @@ def _identical(primary: bool, margin: float | None) -> Judgement:
 
 @dataclass(frozen=True)
 class _Looks:
-    """The analyses of one row that had a difference, each with the share of the error that it may spend."""
+    """The analyses of one row that had a difference, each with its place among the planned ones."""
 
-    looks: Sequence[tuple[Difference, float]]
+    looks: Sequence[tuple[Difference, int]]
+    spent: AbstractErrorSpending
 
     @property
     def identical(self) -> bool:
@@ -152,12 +158,12 @@ class _Looks:
         return bool(self.looks) and self.looks[-1][0].is_zero
 
     def p(self, p_value: Callable[[Difference], float]) -> float:
-        """Return the p-value over all analyses: `hypothesis_tests.sequential_p`."""
-        return min(1.0, *(p_value(each) / share for each, share in self.looks))
+        """Return the p-value over all analyses."""
+        return min(self.spent.p_at(p_value(each), analysis) for each, analysis in self.looks)
 
-    def deciding(self, p_value: Callable[[Difference], float]) -> tuple[Difference, float]:
-        """Return the analysis with the strongest evidence, and its share."""
-        return min(self.looks, key=lambda look: p_value(look[0]) / look[1])
+    def deciding(self, p_value: Callable[[Difference], float]) -> tuple[Difference, int]:
+        """Return the analysis with the strongest evidence."""
+        return min(self.looks, key=lambda look: self.spent.p_at(p_value(look[0]), look[1]))
 
 
 def _judged(looks: _Looks, margin: float | None, tested: Tested, alpha: float, primary: bool) -> Judgement:
@@ -166,20 +172,20 @@ def _judged(looks: _Looks, margin: float | None, tested: Tested, alpha: float, p
         return Judgement("open", 1.0, tested.adjusted_p, primary=primary, margin=margin)
     gain, loss, both = _by_margin(margin)
     p, gain_p, loss_p, both_p = (looks.p(each) for each in (Difference.p_value, gain, loss, both))
-    difference, share = looks.deciding(Difference.p_value)
+    difference, analysis = looks.deciding(Difference.p_value)
     said = verdict(difference.estimate, tested.adjusted_p, both_p, no_gain_p=gain_p, no_loss_p=loss_p, alpha=alpha)
     one_sided = {"equivalent": both, "no gain": gain, "no loss": loss}.get(said)
     if one_sided:
-        difference, share = looks.deciding(one_sided)
+        difference, analysis = looks.deciding(one_sided)
     elif said == "open":
-        difference, share = looks.looks[-1]
-    level = float(1 - share * (2 * alpha if one_sided else tested.level))
-    last, last_share = looks.looks[-1]
-    bounds = last.test_interval(1 - 2 * alpha * last_share)
+        difference, analysis = looks.looks[-1]
+    error = 2 * looks.spent.level(alpha, analysis) if one_sided else looks.spent.level(tested.level, analysis)
+    last, last_analysis = looks.looks[-1]
+    bounds = last.test_interval(1 - 2 * looks.spent.level(alpha, last_analysis))
     within = max(abs(bounds.low), abs(bounds.high))
-    interval = difference.test_interval(level)
+    interval = difference.test_interval(1 - error)
     ps = (p, tested.adjusted_p, both_p, gain_p, loss_p)
-    return Judgement(said, *ps, interval, level, within, False, primary, margin)
+    return Judgement(said, *ps, interval, 1 - error, within, False, primary, margin)
 
 
 def _by_margin(margin: float | None) -> tuple[_PValue, _PValue, _PValue]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from results.analysis.ablation import compared_with_best, primary_rows
 from results.analysis.grid import compared_with_baseline
 from results.analysis.sequential import rows_to_extend, schedule
@@ -11,9 +13,10 @@ from results.text.formatting import plural, seeds_text
 from study.settings import Settings
 
 
-def rounds(settings: Settings) -> range:
-    """Return the number of seeds per open row after each round of extra seeds; empty without `--max-seeds`."""
-    return range(settings.seeds + 1, (settings.max_seeds or settings.seeds) + 1)
+def rounds(settings: Settings) -> list[tuple[int, int]]:
+    """Return the numbers of seeds per open row before and after each round; empty without `--max-seeds`."""
+    further = [count for count in settings.analyses_after() if count > settings.seeds]
+    return list(pairwise([settings.seeds, *further])) if settings.max_seeds else []
 
 
 def open_rows(database: Database, name: str, reference: str, after: int) -> list[str]:
@@ -33,7 +36,7 @@ def open_rows(database: Database, name: str, reference: str, after: int) -> list
     return [*digests, reference] if digests else []
 
 
-def announcement(rows: int, after: int) -> str:
-    """Return the line before a round, with the number of open rows."""
+def announcement(rows: int, before: int, after: int) -> str:
+    """Return the line about a round, with the number of open rows, and of seeds before and after it."""
     verb, each = ("is", "it gets") if rows == 1 else ("are", "each gets")
-    return f"{plural(rows, 'row')} {verb} open after {seeds_text(after)}: {each} a further seed"
+    return f"{plural(rows, 'row')} {verb} open after {seeds_text(before)}: {each} {seeds_text(after - before)} more"

@@ -168,7 +168,7 @@ def detectable(
     most = settings.max_seeds or settings.seeds
     if rows.count < 1 or most < MIN_PAIRED_SEEDS or noise is None:
         return None
-    plan = Schedule(tuple(settings.seeds_of(most)), settings.seeds)
+    plan = Schedule(tuple(settings.seeds_of(most)), settings.seeds, tuple(settings.analyses_after()))
     table = _Table(plan, rows, noise.of_score(dev.used))
     first, margin = plan.counts[0], unit.margin if settings.margin is None else settings.margin
     more = dev.all != dev.used and noise.by_examples

@@ -11,9 +11,9 @@ from scored_studies import ScoredStudy
 
 from results.analysis.comparisons import compare_all
 from results.analysis.sequential import Schedule, interim_analyses, rows_to_extend, schedule, schedule_note
-from results.statistics import sequential_p, spending
+from results.statistics import ExactSpending
 
-PLAN = Schedule(tuple(range(1000, 1006)), start=3)
+PLAN = Schedule(tuple(range(1000, 1006)), 3, (3, 4, 5, 6))
 MEANS = {"best": 0.7, "same": 0.7, "near": 0.699, "worse": 0.6, "better": 0.8}
 ROWS = ["same", "worse", "near", "better"]
 
@@ -44,10 +44,11 @@ def test_a_study_has_a_schedule_where_rows_may_have_more_seeds_than_others() -> 
     assert schedule(made({}).study) == PLAN
     assert schedule(made({}, max_seeds=None).study) is None
     assert schedule(made({}, max_seeds=3).study) is None
-    assert list(PLAN.counts) == [3, 4, 5, 6]
-    assert PLAN.shares == pytest.approx(spending([3, 4, 5, 6]))
-    assert PLAN.level(3) == pytest.approx(1 - 0.05 * 0.25)
-    assert list(Schedule((1000, 1001, 1002), 1).counts) == [2, 3]  # one seed shows no difference
+    assert PLAN.level(3) == pytest.approx(1 - ExactSpending((3, 4, 5, 6)).level(0.05, 0))
+    spaced = schedule(made({}, analyses_after=[3, 5, 6]).study)
+    assert spaced is not None and spaced.counts == (3, 5, 6)
+    single = schedule(made({}, seeds=1, max_seeds=3).study)
+    assert single is not None and single.counts == (2, 3)  # one seed shows no difference
 
 
 def test_only_open_rows_get_a_further_seed_and_decided_ones_keep_their_looks() -> None:
@@ -68,8 +69,9 @@ def test_the_p_value_is_that_of_all_looks() -> None:
     results, _ = replicated(scores_of(MEANS))
     same = interim_analyses(results, ROWS, "best", PLAN)[0]
     seen = [difference.p_value() for difference in same.differences if difference is not None]
-    assert same.judgement is not None and same.judgement.p == pytest.approx(sequential_p(seen, PLAN.shares))
-    assert same.comparison is not None and same.comparison.level == pytest.approx(1 - 0.05 * 11 / 36)
+    errors = [PLAN.spending.p_at(p, analysis) for analysis, p in enumerate(seen)]
+    assert same.judgement is not None and same.judgement.p == pytest.approx(min(errors))
+    assert same.comparison is not None and same.comparison.level == PLAN.level(6)
     wider, usual = same.comparison.interval, same.comparison.difference.interval()
     assert wider.low < usual.low < usual.high < wider.high
 
@@ -158,7 +160,7 @@ def test_rows_are_looked_at_to_the_end_beside_one_that_fails_every_time() -> Non
 
 
 def test_with_one_seed_all_rows_get_a_second_before_the_first_look() -> None:
-    plan = Schedule((1000, 1001, 1002), start=1)
+    plan = Schedule((1000, 1001, 1002), 1, (2, 3))
     scores = {**scores_of(MEANS), "near": np.full(6, np.nan)}
     assert rows_to_extend(made(first(scores, 1), seeds=1), ROWS, "best", plan, 1) == ["same", "worse", "better"]
     had = {"best": 2, "same": 2, "near": 1, "worse": 2, "better": 2}

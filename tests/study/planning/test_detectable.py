@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from results.measurements.noise_table import nearest, table
-from results.statistics import minimum_detectable_effect, sequential_level, spending
+from results.statistics import ExactSpending, minimum_detectable_effect
 from results.statistics.noise_components import NoiseComponents, moderated_df, score_noise
 from results.text.units import SHARES
 from search_spaces import Space, load
@@ -100,7 +100,7 @@ def test_further_seeds_see_more_than_the_first_and_less_than_as_many_at_one_look
     looks, once = made(OWN, max_seeds=8).detectable, made(OWN, seeds=8).detectable
     assert looks is not None and once is not None and looks.with_max_seeds is not None
     assert once.with_seeds < looks.with_max_seeds < looks.with_seeds
-    level = sequential_level(0.95, spending(range(3, 9)), 5)
+    level = 1 - ExactSpending((3, 5, 8)).level(0.05, 2)
     assert looks.with_max_seeds == pytest.approx(expected(OWN, 8, 4, level=level, first=2 / 0.9))
     assert "with up to 8" in shown(made(OWN, max_seeds=8))
     json.dumps(made(max_seeds=8).as_json())
