@@ -121,14 +121,15 @@ class Driver:
 
     def _add_seeds(self, phase: str, planned: list[CellPlan], reference: Choices) -> None:
         """Run further seeds for rows whose verdict is open and for their reference, from one analysis to the next."""
-        settings = self._settings
-        for before, after in extra_seeds.rounds(settings):
-            digests = extra_seeds.open_rows(self._db, settings.name, self._digest(reference), before)
-            if not digests:
-                return
-            self._execution.observer.say(extra_seeds.announcement(len(digests) - 1, before, after))
-            again = [cell for cell in planned if self._digest(cell.choices) in digests]
-            self._run_cells(phase, again, settings.seeds_of(after)[before:])
+        settings, digest = self._settings, self._digest(reference)
+        while (found := extra_seeds.begin_round(self._db, settings.name, digest)).counts:
+            self._execution.observer.say(extra_seeds.announcement(found))
+            for count in sorted(set(found.counts.values())):
+                rows = {digest, *(row for row, seeds in found.counts.items() if seeds == count)}
+                again = [cell for cell in planned if self._digest(cell.choices) in rows]
+                self._run_cells(phase, again, extra_seeds.seeds_up_to(settings, count))
+        if line := extra_seeds.announcement(found):
+            self._execution.observer.say(line)
 
     def _reference_runs(self) -> None:
         """Run the best on each task alone, with the seeds of confirm, as cells of the phase ablate."""

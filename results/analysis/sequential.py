@@ -1,23 +1,30 @@
-"""Interim analyses of a table whose open rows get further seeds (`--max-seeds`), computed from finished runs.
+"""Interim analyses of a table whose open rows get further seeds (`--max-seeds`), in rounds.
 
-Analysis k uses only the first `counts[k]` fresh seeds. Decided rows are not analysed again. The history of a table is
-therefore a function of its runs and need not be stored.
+Analysis k of a row uses only the first `counts[k]` fresh seeds. Which rows a round extends is decided by `next_round`
+and stored before it runs, so the history of a table follows from its runs and these decisions. Decided rows are not
+analysed again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from results.analysis.contrasts import Comparison, compare, moderated_contrasts, telling
-from results.analysis.winners_curse import WinnersCurse, reference_bias
+from results.analysis.winners_curse import reference_bias
 from results.database.rows import CONSECUTIVE_SEEDS, StudyRow
 from results.measurements.study_results import MIN_PAIRED_SEEDS, StudyResults
 from results.measurements.task_units import margin_of
 from results.statistics import Difference, ExactSpending, Judgement, judge
+from results.statistics.outlook import outlook
 from results.text.formatting import seeds_text
 
 LEVEL = 0.95  # joint level of a row's intervals over all interim analyses
+ROUNDS = "seed_rounds"  # the decision with the rounds of each table, by its reference
+LEAST_OUTLOOK = 0.1  # a row that further seeds would give a verdict less often gets none
+ENDED = ("complete", "pruned", "failed")
+
+Round = Mapping[str, int]  # configuration -> its number of seeds at the analysis that ends the round
 
 
 @dataclass(frozen=True)
@@ -25,12 +32,14 @@ class Schedule:
     """The numbers of seeds at which a table is analysed, fixed before the first analysis.
 
     Every row gets the first `start` of the fresh `seeds`; an open row gets further ones, up to all of them. `counts`
-    are the numbers of seeds at the analyses, ascending, from the first number that has a spread.
+    are the numbers of seeds at the analyses, ascending, from the first number that has a spread. `chooses`: whether
+    rounds are chosen and stored; in older studies a round had all open rows.
     """
 
     seeds: tuple[int, ...]
     start: int
     counts: tuple[int, ...]
+    chooses: bool = True
 
     @property
     def spending(self) -> ExactSpending:
@@ -52,8 +61,10 @@ def schedule(study: StudyRow) -> Schedule | None:
     if not isinstance(start, int) or not isinstance(most, int) or not 0 < start < most:
         return None
     seeds = study.settings_json.get("seed_list") or [study.seed + CONSECUTIVE_SEEDS + i for i in range(most)]
-    every = range(max(start, MIN_PAIRED_SEEDS), len(seeds) + 1)  # older studies have no list of analyses
-    return Schedule(tuple(seeds), start, tuple(study.settings_json.get("analyses_after") or every))
+    counts = study.settings_json.get("analyses_after")
+    if counts is None:  # an older study
+        return Schedule(tuple(seeds), start, tuple(range(max(start, MIN_PAIRED_SEEDS), len(seeds) + 1)), chooses=False)
+    return Schedule(tuple(seeds), start, tuple(counts))
 
 
 def schedule_note(plan: Schedule) -> str:
@@ -86,73 +97,147 @@ class SequentialRow:
 
 
 def interim_analyses(
-    results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule, *, after: int | None = None,
+    results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule,
     primary: Collection[str] | None = None,
 ) -> list[SequentialRow]:  # fmt: skip
     """Return the rows of a table, each minus `reference`, after every interim analysis that was possible.
 
-    An analysis is possible once the reference and all open rows have finished its seeds; with `after`, analyses with
-    more seeds are left out. Noise is moderated over all rows, decided ones with the seeds they have
-    (`variance_shrinkage.moderated`). A configuration that failed with every starting seed is not analysed but counts in
-    Holm's method, so that the size of the table does not depend on failures.
+    An analysis is possible once the reference and all rows of its round have finished its seeds. Noise is moderated
+    over all rows, those of other rounds with the seeds they have (`variance_shrinkage.moderated`). A configuration that
+    failed with every starting seed is not analysed but counts in Holm's method, so that the size of the table does not
+    depend on failures.
     """
-    rows, ended = [SequentialRow(digest) for digest in digests], _ended(results)
-    first = [primary is None or digest in primary for digest in digests]
-    margin, starting = margin_of(results.study), plan.first(plan.start)
-    curse = reference_bias(results, reference, starting)
-    for count in plan.counts:
-        seeds = plan.first(count)
-        active = [row for row in rows if row.is_open and not _always_fails(results, ended, row.digest, starting)]
-        needed = {(digest, seed) for digest in (reference, *(row.digest for row in active)) for seed in seeds}
-        if not active or (after is not None and count > after) or not needed <= ended:
-            break
-        _analyse(results, rows, active, reference, seeds, plan.level(count), curse)
-        judged = judge([row.differences for row in rows], shares=plan.spending, margin=margin, primary=first)
-        for row, judgement in zip(rows, judged, strict=True):
-            row.judgement = judgement
-    return rows
+    return _Table(results, digests, reference, plan, primary).rows
 
 
-def rows_to_extend(
-    results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule, after: int,
+@dataclass(frozen=True)
+class NextRound:
+    """The rows that get further seeds, with the number of seeds that each then has.
+
+    `chosen`: the round was chosen only now. `unlikely`: the number of open rows that got none, because these would
+    hardly give them a verdict.
+    """
+
+    counts: Round
+    chosen: bool = False
+    unlikely: int = 0
+
+
+def next_round(
+    results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule,
     primary: Collection[str] | None = None,
-) -> list[str]:  # fmt: skip
-    """Return the rows that need a further seed after `after` seeds: open ones, unless every starting seed failed."""
-    ended, starting = _ended(results), plan.first(plan.start)
-    if _always_fails(results, ended, reference, starting):
-        return []
-    rows = interim_analyses(results, digests, reference, plan, after=after, primary=primary)
-    return [row.digest for row in rows if row.is_open and not _always_fails(results, ended, row.digest, starting)]
+) -> NextRound:  # fmt: skip
+    """Return the open rows that get further seeds; none if no row can be decided.
+
+    A round whose runs have not all ended is returned again. Otherwise a row gets the seeds of its next analysis, if at
+    the last planned one it would have a verdict that it does not have now with the probability `LEAST_OUTLOOK`.
+    """
+    return _Table(results, digests, reference, plan, primary).next_round()
 
 
-def _analyse(
-    results: StudyResults,
-    rows: Sequence[SequentialRow],
-    active: Sequence[SequentialRow],
-    reference: str,
-    seeds: frozenset[int],
-    level: float,
-    curse: WinnersCurse,
-) -> None:
-    """Compare the `active` rows over these seeds; decided rows still tell about the noise with the seeds they have."""
-    for row in active:
-        row.comparison = compare(results, row.digest, reference, seeds)
-    measured = {row.digest: row.comparison for row in active if row.comparison}
-    decided = [row.comparison for row in rows if row not in active and row.comparison]
-    others = telling(results, reference, seeds=seeds, without=[row.digest for row in rows])
-    pooled = moderated_contrasts(measured, [*decided, *others])
-    for row in active:
-        row.comparison = replace(curse.correct(pooled[row.digest]), level=level) if row.comparison else None
-    for row in rows:
-        if row in active or not row.differences:
-            row.differences.append(row.comparison.difference if row.comparison else None)
+class _Table:
+    """A table after all analyses that its runs allow."""
 
+    def __init__(
+        self, results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule,
+        primary: Collection[str] | None,
+    ) -> None:  # fmt: skip
+        self._results, self._reference, self._plan = results, reference, plan
+        self._primary = [primary is None or digest in primary for digest in digests]
+        self._ended = {(run.config_digest, run.seed) for run in results.runs if run.status in ENDED}
+        self._starting, self._margin = plan.first(plan.start), margin_of(results.study)
+        self._curse = reference_bias(results, reference, self._starting)
+        self.rows = [SequentialRow(digest) for digest in digests]
+        self._unfinished: Round = {}
+        for counts in self._rounds():
+            if not self._has_ended(counts):
+                self._unfinished = counts
+                break
+            self._analyse(counts)
 
-def _ended(results: StudyResults) -> set[tuple[str, int]]:
-    """Return (configuration, seed) of the runs that ended: complete, pruned or failed."""
-    return {(r.config_digest, r.seed) for r in results.runs if r.status in ("complete", "pruned", "failed")}
+    def next_round(self) -> NextRound:
+        """Return the rows that get further seeds: the function of this name."""
+        if self._fails(self._reference):  # there is nothing to compare with
+            return NextRound({})
+        if self._unfinished or not self._plan.chooses:
+            return NextRound(self._unfinished)
+        rows = self._extensible()
+        promising = [row for row in rows if self._outlook(row) >= LEAST_OUTLOOK]
+        return NextRound({row.digest: self._next(row) for row in promising}, True, len(rows) - len(promising))
 
+    def _rounds(self) -> Iterator[Round]:
+        """Yield the rounds, the first of which has all rows; each is made from the analyses before it."""
+        working = [digest for row in self.rows if not self._fails(digest := row.digest)]
+        yield dict.fromkeys(working, self._plan.counts[0])
+        if self._plan.chooses:
+            yield from (self._results.study.decisions_json.get(ROUNDS) or {}).get(self._reference, ())
+            return
+        while everyone := {row.digest: self._next(row) for row in self._extensible()}:
+            yield everyone
 
-def _always_fails(results: StudyResults, ended: set[tuple[str, int]], digest: str, seeds: frozenset[int]) -> bool:
-    """Return whether a configuration was run with all these seeds and has no result."""
-    return not seeds & results.results_of(digest).keys() and all((digest, seed) in ended for seed in seeds)
+    def _extensible(self) -> list[SequentialRow]:
+        """Return the open rows that have a further analysis."""
+        last = len(self._plan.counts)
+        return [row for row in self.rows if row.is_open and row.differences and len(row.differences) < last]
+
+    def _next(self, row: SequentialRow) -> int:
+        return self._plan.counts[len(row.differences)]
+
+    def _outlook(self, row: SequentialRow) -> float:
+        """Return the probability that the last analysis gives a row a verdict, or one instead of its present one."""
+        judgement, difference = row.judgement, row.differences[-1]
+        if judgement is None or difference is None:
+            return 1.0
+        spending, last = self._plan.spending, len(self._plan.counts) - 1
+        found = outlook(
+            difference,
+            self._plan.counts[len(row.differences) - 1],
+            self._plan.counts[-1],
+            level=1 - spending.level(judgement.error, last),
+            margin=self._margin,
+            error=spending.level(1 - LEVEL, last),
+        )
+        return found.said if judgement.verdict == "open" else found.decided
+
+    def _has_ended(self, counts: Round) -> bool:
+        """Return whether the rows of a round, and the reference, have finished its seeds."""
+        most = max(counts.values(), default=0)
+        return bool(counts) and all(
+            (digest, seed) in self._ended
+            for digest, count in {**counts, self._reference: most}.items()
+            for seed in self._plan.first(count)
+        )
+
+    def _analyse(self, counts: Round) -> None:
+        """Compare the rows of a round; the others tell about the noise with the seeds they have."""
+        for row in self.rows:
+            if row.digest in counts:
+                row.comparison = compare(
+                    self._results, row.digest, self._reference, self._plan.first(counts[row.digest])
+                )
+        for count in set(counts.values()):
+            self._moderate([row for row in self.rows if counts.get(row.digest) == count], count)
+        for row in self.rows:
+            if row.digest in counts:
+                row.differences.append(row.comparison.difference if row.comparison else None)
+        judged = judge(
+            [row.differences for row in self.rows],
+            shares=self._plan.spending, margin=self._margin, primary=self._primary,
+        )  # fmt: skip
+        for row, judgement in zip(self.rows, judged, strict=True):
+            row.judgement = judgement
+
+    def _moderate(self, rows: Sequence[SequentialRow], count: int) -> None:
+        """Moderate the noise of rows that have `count` seeds, and correct their differences for the best's bias."""
+        seeds, level = self._plan.first(count), self._plan.level(count)
+        measured = {row.digest: row.comparison for row in rows if row.comparison}
+        others = [row.comparison for row in self.rows if row.comparison and row.digest not in measured]
+        others += telling(self._results, self._reference, seeds=seeds, without=[row.digest for row in self.rows])
+        pooled = moderated_contrasts(measured, others)
+        for row in rows:
+            row.comparison = replace(self._curse.correct(pooled[row.digest]), level=level) if row.comparison else None
+
+    def _fails(self, digest: str) -> bool:
+        """Return whether a configuration was run with every starting seed and has no result."""
+        has_result = self._starting & self._results.results_of(digest).keys()
+        return not has_result and all((digest, seed) in self._ended for seed in self._starting)

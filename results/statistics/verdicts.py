@@ -41,7 +41,8 @@ class Judgement:
     None without a comparison.
 
     `identical`: all outputs are equal to the reference's, so there was nothing to test. `primary`: the row was tested
-    before the secondary ones. `margin`: that of the statements on a margin, in score units.
+    before the secondary ones. `margin`: that of the statements on a margin, in score units. `error`: the row's share of
+    the table's error, at which "no difference" is tested over all analyses.
     """
 
     verdict: Verdict
@@ -56,6 +57,7 @@ class Judgement:
     identical: bool = False
     primary: bool = True
     margin: float | None = None
+    error: float = ALPHA
 
     @property
     def reversed(self) -> Judgement:
@@ -169,7 +171,7 @@ class _Looks:
 def _judged(looks: _Looks, margin: float | None, tested: Tested, alpha: float, primary: bool) -> Judgement:
     """Return the verdict on a row."""
     if not looks.looks:
-        return Judgement("open", 1.0, tested.adjusted_p, primary=primary, margin=margin)
+        return Judgement("open", 1.0, tested.adjusted_p, primary=primary, margin=margin, error=tested.level)
     gain, loss, both = _by_margin(margin)
     p, gain_p, loss_p, both_p = (looks.p(each) for each in (Difference.p_value, gain, loss, both))
     difference, analysis = looks.deciding(Difference.p_value)
@@ -185,7 +187,7 @@ def _judged(looks: _Looks, margin: float | None, tested: Tested, alpha: float, p
     within = max(abs(bounds.low), abs(bounds.high))
     interval = difference.test_interval(1 - error)
     ps = (p, tested.adjusted_p, both_p, gain_p, loss_p)
-    return Judgement(said, *ps, interval, 1 - error, within, False, primary, margin)
+    return Judgement(said, *ps, interval, 1 - error, within, False, primary, margin, tested.level)
 
 
 def _by_margin(margin: float | None) -> tuple[_PValue, _PValue, _PValue]:

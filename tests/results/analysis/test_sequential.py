@@ -10,10 +10,10 @@ import pytest
 from scored_studies import ScoredStudy
 
 from results.analysis.comparisons import compare_all
-from results.analysis.sequential import Schedule, interim_analyses, rows_to_extend, schedule, schedule_note
+from results.analysis.sequential import ROUNDS, Schedule, interim_analyses, next_round, schedule, schedule_note
 from results.statistics import ExactSpending
 
-PLAN = Schedule(tuple(range(1000, 1006)), 3, (3, 4, 5, 6))
+PLAN = Schedule(tuple(range(1000, 1006)), 3, (3, 4, 5, 6), chooses=False)  # as in older studies
 MEANS = {"best": 0.7, "same": 0.7, "near": 0.699, "worse": 0.6, "better": 0.8}
 ROWS = ["same", "worse", "near", "better"]
 
@@ -31,11 +31,16 @@ def first(scores: dict[str, Any], count: int | dict[str, int]) -> dict[str, Any]
     return {d: values[: count if isinstance(count, int) else count[d]] for d, values in scores.items()}
 
 
+def extended(results: Any, plan: Schedule = PLAN, reference: str = "best") -> list[str]:
+    """The rows that get a further seed."""
+    return list(next_round(results, ROWS, reference, plan).counts)
+
+
 def replicated(scores: dict[str, Any]) -> tuple[Any, dict[str, int]]:
     """The study after all its rounds, as the driver makes them, and how many seeds each has."""
     had = dict.fromkeys(scores, 3)
     for count in range(4, 7):
-        rows = rows_to_extend(made(first(scores, had)), ROWS, "best", PLAN, after=count - 1)
+        rows = extended(made(first(scores, had)))
         had |= dict.fromkeys([*rows, "best"] if rows else [], count)
     return made(first(scores, had)), had
 
@@ -89,17 +94,48 @@ def test_a_round_that_is_half_done_changes_nothing() -> None:
     before = made(first(scores, 3))
     half = made(first(scores, {"best": 4, "same": 4, "near": 3, "worse": 3, "better": 3}))
     assert interim_analyses(before, ROWS, "best", PLAN) == interim_analyses(half, ROWS, "best", PLAN)
-    assert (
-        rows_to_extend(before, ROWS, "best", PLAN, 3) == rows_to_extend(half, ROWS, "best", PLAN, 3) == ["same", "near"]
-    )
+    assert extended(before) == extended(half) == ["same", "near"]
 
 
-def test_who_got_a_seed_is_told_the_same_when_later_rounds_have_been_run() -> None:
+CHOOSING = Schedule(PLAN.seeds, 3, (3, 5, 6))
+
+
+def chosen_rounds(scores: dict[str, Any], margin: float = 0.001) -> tuple[Any, list[Any]]:
+    """The study after all rounds that it chose and stored, and what was found before each."""
+    had, rounds, found = dict.fromkeys(scores, 3), [], []
+    while True:
+        results = made(first(scores, had), margin=margin)
+        results.study.decisions_json = {ROUNDS: {"best": rounds}}
+        found.append(next_round(results, list(scores)[1:], "best", CHOOSING))
+        if not found[-1].counts:
+            return results, found
+        rounds.append(dict(found[-1].counts))
+        had |= found[-1].counts | {"best": max(found[-1].counts.values())}
+
+
+def test_rows_that_more_seeds_will_hardly_decide_get_none() -> None:
+    scores = scores_of({**MEANS, "noisy": 0.7})
+    scores["noisy"] = scores["best"] + [0.1, -0.1, 0.0, 0.1, -0.1, 0.0]  # six seeds do not exclude 2 points either
+    results, found = chosen_rounds(scores, margin=0.02)
+    assert "noisy" not in found[0].counts and found[0].unlikely == 1
+    assert found[0].chosen and not found[-1].counts
+    rows = {row.digest: row for row in interim_analyses(results, list(scores)[1:], "best", CHOOSING)}
+    assert len(rows["noisy"].differences) == 1 and rows["noisy"].is_open
+    assert [rows[digest].judgement.verdict for digest in ("worse", "better")] == ["hurts", "helps"]  # type: ignore[union-attr]
+
+
+def test_a_stored_round_is_returned_until_its_runs_have_ended_and_analysed_then() -> None:
     scores = scores_of(MEANS)
-    results, _ = replicated(scores)
-    assert rows_to_extend(results, ROWS, "best", PLAN, 3) == rows_to_extend(
-        made(first(scores, 3)), ROWS, "best", PLAN, 3
-    )
+    rounds = [{"near": 5}]
+    half = made(first(scores, {"best": 5, "same": 3, "near": 4, "worse": 3, "better": 3}))
+    half.study.decisions_json = {ROUNDS: {"best": rounds, "another": [{"same": 5}]}}
+    found = next_round(half, ROWS, "best", CHOOSING)
+    assert (found.counts, found.chosen) == ({"near": 5}, False)
+    done = made(first(scores, {"best": 5, "same": 5, "near": 5, "worse": 3, "better": 3}))
+    done.study.decisions_json = {ROUNDS: {"best": rounds}}
+    rows = interim_analyses(done, ROWS, "best", CHOOSING)
+    assert [len(row.differences) for row in rows] == [1, 1, 2, 1]  # "same" was not chosen, whatever runs it has
+    assert [len(row.comparison.seeds) for row in rows if row.comparison] == [3, 3, 5, 3]
 
 
 def test_seeds_that_a_decided_row_has_beyond_its_looks_do_not_count() -> None:
@@ -121,7 +157,7 @@ def test_a_run_that_failed_is_a_seed_less_and_holds_nothing_up() -> None:
     scores["same"][1] = np.nan
     row = interim_analyses(made(first(scores, 3)), ROWS, "best", PLAN)[0]
     assert row.comparison is not None and row.comparison.seeds == (1000, 1002)
-    assert "same" in rows_to_extend(made(first(scores, 3)), ROWS, "best", PLAN, 3)
+    assert "same" in extended(made(first(scores, 3)))
 
 
 def test_a_configuration_that_fails_every_time_gets_no_further_seed_and_counts_in_the_table() -> None:
@@ -129,14 +165,14 @@ def test_a_configuration_that_fails_every_time_gets_no_further_seed_and_counts_i
     without = interim_analyses(made(first(scores, 3)), [d for d in ROWS if d != "near"], "best", PLAN)[0].judgement
     scores["near"] = np.full(6, np.nan)
     results = made(first(scores, 3))
-    assert rows_to_extend(results, ROWS, "best", PLAN, 3) == ["same"]
+    assert extended(results) == ["same"]
     rows = compare_all(results, ROWS, "best")
     assert rows[2].comparison is None and rows[2].judgement is None
     assert rows[1].judgement is not None and rows[1].judgement.adjusted_p > rows[1].judgement.p
     found = rows[0].judgement
     assert found is not None and without is not None
     assert found.p == pytest.approx(without.p)
-    assert rows_to_extend(results, ROWS, "near", PLAN, 3) == []  # nothing to compare with
+    assert extended(results, reference="near") == []  # nothing to compare with
 
 
 def test_rows_are_looked_at_to_the_end_beside_one_that_fails_every_time() -> None:
@@ -153,19 +189,19 @@ def test_rows_are_looked_at_to_the_end_beside_one_that_fails_every_time() -> Non
         return results
 
     for count in range(4, 7):  # as the driver does: the newest seed alone
-        rows = rows_to_extend(so_far(), ROWS, "best", PLAN, after=count - 1)
+        rows = extended(so_far())
         assert rows == ["same"]
         run |= {(digest, PLAN.seeds[count - 1]) for digest in (*rows, "best")}
-    assert [len(row.differences) for row in interim_analyses(so_far(), ROWS, "best", PLAN)] == [4, 1, 1, 1]
+    assert [len(row.differences) for row in interim_analyses(so_far(), ROWS, "best", PLAN)] == [4, 1, 0, 1]
 
 
 def test_with_one_seed_all_rows_get_a_second_before_the_first_look() -> None:
-    plan = Schedule((1000, 1001, 1002), 1, (2, 3))
+    plan = Schedule((1000, 1001, 1002), 1, (2, 3), chooses=False)
     scores = {**scores_of(MEANS), "near": np.full(6, np.nan)}
-    assert rows_to_extend(made(first(scores, 1), seeds=1), ROWS, "best", plan, 1) == ["same", "worse", "better"]
+    assert extended(made(first(scores, 1), seeds=1), plan) == ["same", "worse", "better"]
     had = {"best": 2, "same": 2, "near": 1, "worse": 2, "better": 2}
     rows = interim_analyses(made(first(scores, had), seeds=1), ROWS, "best", plan)
-    assert [len(row.differences) for row in rows] == [1, 1, 1, 1]
+    assert [len(row.differences) for row in rows] == [1, 1, 0, 1]
     assert rows[2].comparison is None and rows[0].comparison is not None
 
 
