@@ -62,6 +62,7 @@ def figures(readings: Sequence[Reading]) -> Figures:
         "found, secondary": _share(rows, lambda row: not row.primary and _is_real(row), _right_sign),
         "nothing said": _share(rows, _any_row, _is(NOTHING)),
         "half width": _mean([_half_width(table) for table in tested])._replace(digits=2),
+        "seeds": _mean([float(np.mean([row.seeds for row in table])) for table in rows]),
         **_of_whole([reading for reading in readings if reading.gain]),
     }
 

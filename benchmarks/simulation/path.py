@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-from results.analysis.ablation import AblationRow, ablation_rows
+from results.analysis.ablation import AblationRow, ablation_rows, compared_with_best, primary_rows
+from results.analysis.sequential import ROUNDS, Round, next_round, schedule
 from results.analysis.summary import summarise
 from results.analysis.task_contrasts import task_differences
 from results.measurements.study_results import StudyResults
@@ -19,7 +21,7 @@ class ReadRow(NamedTuple):
     """What is said of a row, beside what is true; differences in shares.
 
     `interval` is the one of 95 %, `shown` the one that the verdict uses, and the difference is surely between -within
-    and +within.
+    and +within. `seeds`: the number that the row has at its last analysis.
     """
 
     word: str
@@ -29,6 +31,7 @@ class ReadRow(NamedTuple):
     true: float
     primary: bool = True
     identical: bool = False
+    seeds: int = 0
 
 
 class ReadGain(NamedTuple):
@@ -49,6 +52,8 @@ class Reading(NamedTuple):
 def read(results: StudyResults, stored: StoredStudy, drawn: DrawnStudy) -> Reading:
     """Return what the report says of a drawn study, whose results these are."""
     best = stored.digests[drawn.best]
+    if stored.world.max_seeds is not None:
+        _choose_rounds(results, best)
     true = dict(zip(stored.digests, (drawn.true - drawn.true[drawn.best]).tolist(), strict=True))
     if not stored.world.whole:
         return Reading([_row(row, true[row.cell.config_digest]) for row in ablation_rows(results, best)])
@@ -61,9 +66,19 @@ def read(results: StudyResults, stored: StoredStudy, drawn: DrawnStudy) -> Readi
 
 def _row(row: AblationRow, true: float) -> ReadRow:
     said = row.judgement
-    return ReadRow(
-        said.verdict, row.comparison.interval, said.interval, said.within, true, said.primary, said.identical
-    )
+    comparison = row.comparison
+    ends = comparison.interval, said.interval, said.within
+    return ReadRow(said.verdict, *ends, true, said.primary, said.identical, len(comparison.seeds))
+
+
+def _choose_rounds(results: StudyResults, best: str) -> None:
+    """Choose the rounds of further seeds as the driver does; all their runs are there."""
+    plan, rows, primary = schedule(results.study), list(compared_with_best(results, best)), primary_rows(results)
+    rounds: list[Round] = []
+    while counts := next_round(results, rows, best, plan, primary).counts:
+        rounds.append(counts)
+        decided = {**results.study.decisions_json, ROUNDS: {best: list(rounds)}}
+        results.study = replace(results.study, decisions_json=decided)
 
 
 def _task_words(results: StudyResults, stored: StoredStudy, best: str, null: Sequence[str]) -> list[str]:
