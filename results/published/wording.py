@@ -12,7 +12,7 @@ from results.published.tables import BASELINE, Claim, Metric, PrintedRow, Printe
 from results.published.verdicts import ALPHA, SMALLER_THAN, VERDICTS
 from results.text.formatting import SAME, p_text, plural, points_interval, points_text, score_text, score_with_spread
 from results.text.units import SHARES
-from results.text.verdict_words import of_more, surely_within
+from results.text.verdict_words import level_range, of_more, surely_within
 
 FORMULAS = (
     "A printed average is the plain mean of its three columns, or counts STS as (1 + r)/2 (marked *), or fits neither "
@@ -166,8 +166,7 @@ def intervals_note(measured: Sequence[MetricDifference]) -> str:
     if not measured:
         return ""
     over = {one.comparison.over for one in measured}
-    ends = [f"{100 * level:.4g}" for level in (min(one.level for one in measured), max(one.level for one in measured))]
-    levels = f"{' to '.join(dict.fromkeys(ends))} %"
+    levels = level_range([one.level for one in measured])
     if over == {"seeds"}:
         return f"Intervals ({levels}) are for other seeds on the same dev examples."
     note = f"Intervals ({levels}) are for other seeds and other dev examples."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from results.statistics import VERDICTS, Judgement, Verdict
 from results.text.units import Unit, rounded_up
@@ -72,7 +72,7 @@ def levels_note(judgements: Iterable[Judgement]) -> str:
             rest = tested if judgement.verdict in ("helps", "hurts", "open") else by_margin
             rest.add(judgement.level)
     texts = [
-        f"{_range(levels)} {of}"
+        f"{level_range(levels)} {of}"
         for levels, of in (
             (tested, "for tests of a difference from 0, open ones included, adjusted for the number of rows"),
             (by_margin, "for one-sided statements on the margin"),
@@ -82,7 +82,8 @@ def levels_note(judgements: Iterable[Judgement]) -> str:
     return f"Each interval is the one that the verdict uses: {'; '.join(texts)}." if texts else ""
 
 
-def _range(levels: set[float]) -> str:
+def level_range(levels: Collection[float]) -> str:
+    """Return "95 %", or "90 to 99.6 %" for different levels."""
     ends = [level_words(min(levels)), level_words(max(levels))]
     return ends[0] if ends[0] == ends[1] else f"{ends[0].removesuffix(' %')} to {ends[1]}"
 
