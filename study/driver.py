@@ -11,11 +11,12 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
-from results.analysis.greedy_path import PATH, fresh_mean
 from results.analysis.leaderboard import confirmed_ranking
 from results.analysis.variance_sources import compared_pair
 from results.database.database import Database
 from results.database.rows import Cell, runs_again
+from results.designs import screen
+from results.designs.greedy_path import PATH, fresh_mean
 from results.measurements.study_results import REFERENCE, VARIANCE, StudyResults
 from search_spaces.grammar import Choices
 from search_spaces.grammar.choices import out_of_range
@@ -105,19 +106,36 @@ class Driver:
         if best is None:
             self._execution.observer.say("Nothing to ablate: no configuration has all its confirmed runs.")
             return
-        experiments = ablation.planned(self._space, best, self._settings.designs, self._settings.ablations)
-        planned = experiments.cells
-        earlier = [cell.design for cell in self._db.studies.cells(self._settings.name)]
-        primary, kept = ablation.declared_primary(self._space, self._settings.designs, self._decisions(), earlier)
+        settings = self._settings
+        earlier = [cell.design for cell in self._db.studies.cells(settings.name)]
+        primary, kept = ablation.declared_primary(self._space, settings.designs, self._decisions(), earlier)
         self._decide(primary)
+        without = self._screen(best) if screen.DESIGN in settings.designs else ()
+        experiments = ablation.planned(self._space, best, settings.designs, settings.ablations, without)
+        planned = experiments.cells
         self._write_cells("ablate", planned)
         self._decide(experiments.decisions(self._digest(best)))
         for line in filter(None, (kept, *experiments.left_out())):
             self._execution.observer.say(line)
-        self._run_cells("ablate", planned)
+        self._run_cells("ablate", [cell for cell in planned if cell.design != screen.DESIGN])
         self._add_seeds("ablate", planned, best)
         if experiments.path_budget is not None:
             self._walk(best, planned, experiments.path_budget)
+
+    def _screen(self, best: Choices) -> Sequence[str]:
+        """Run the screen of the best's changes; return the factors whose change needs no row around the best."""
+        name, around = self._settings.name, self._digest(best)
+        experiments = ablation.planned(self._space, best, (screen.DESIGN,), self._settings.ablations)
+        cells_before = [cell for cell in self._db.studies.cells(name) if cell.phase == "ablate"]
+        self._write_cells("ablate", experiments.cells, cells_before)
+        decided = self._decisions().get("screened") or {}
+        if decided.get("around") != around:
+            self._decide(experiments.decisions(around))
+        self._run_cells("ablate", experiments.cells[2:], self._seeds()[: self._settings.seeds_of_design(screen.DESIGN)])
+        if decided.get("around") != around:
+            decided = {"around": around, "without": screen.dropped(StudyResults(self._db, name))}
+            self._decide({"screened": decided})
+        return list(decided["without"])
 
     def _add_seeds(self, phase: str, planned: list[CellPlan], reference: Choices) -> None:
         """Run further seeds for rows whose verdict is open and for their reference, from one analysis to the next."""

@@ -20,7 +20,8 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"  # of a study: the name of its folder,
 MOST_SEED = 2**62  # further seeds are a little larger, and an integer column of a database ends at 2**63
 STORE = "store"  # the stage store's folder, beside those of the studies
 PHASES = ("search", "confirm", "ablate", "test", "report")
-DESIGNS = ("leave_one_out", "one_at_a_time", "add_one_in", "pairs", "factorial", "path")  # of an ablation
+DESIGNS = ("screen", "leave_one_out", "one_at_a_time", "add_one_in", "pairs", "factorial", "path")  # of an ablation
+SCREEN_SEEDS = 2  # of a screen, whose many configurations replace seeds
 SINGLE_CHANGES = ("leave_one_out", "one_at_a_time")  # the default designs
 
 
@@ -217,6 +218,10 @@ class Settings:
         values = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
         seeds = self.seeds_of(self.max_seeds or self.seeds)
         return {**values, "analyses_after": self.analyses_after(), "seed_list": seeds}
+
+    def seeds_of_design(self, design: str) -> int:
+        """Return the number of seeds of a design's configurations: those of a screen have two at most."""
+        return min(self.seeds, SCREEN_SEEDS) if design == "screen" else self.seeds
 
     def analyses_after(self) -> list[int]:
         """Return the numbers of seeds after which a table is analysed; older studies were analysed after each seed."""

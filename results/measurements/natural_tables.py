@@ -21,6 +21,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "method_task": ("mean",),
     "pareto": ("score",),
     "path": ("mean", "difference", "luck", "from_baseline"),
+    "screen": ("difference",),
     "interactions": ("difference", "first_with_second", "first_without_second"),
     "luck": ("search_score_not_a_result", "confirmed", "luck", "expected_luck_of_the_best"),
     "ledger": ("best_search_score_not_a_result", "median_search_score_not_a_result", "expected_best_not_a_result"),

@@ -10,15 +10,17 @@ from rich.text import Text
 
 from results.analysis.ablation import AblationRow
 from results.analysis.comparisons import Judged, shown_interval
-from results.analysis.greedy_path import PathStep
 from results.analysis.summary import Summary
+from results.designs.greedy_path import PathStep
 from results.measurements.study_results import StudyResults
 from results.report.sections import added as added_section
 from results.report.sections import interactions as interactions_section
 from results.report.sections import path as path_section
+from results.report.sections import screen as screen_section
 from results.report.sections.added import Added
 from results.report.sections.interactions import Interactions, pair_text
 from results.report.sections.path import PathSection, change_of
+from results.report.sections.screen import Screen
 from results.report.sections.section import BuiltSection
 from results.text import formatting
 from results.text.units import NONE, SHARES, Unit
@@ -39,6 +41,7 @@ class DesignsEnding:
     added: Added | None = None
     path: PathSection | None = None
     interactions: Interactions | None = None
+    screen: Screen | None = None
     unit: Unit = SHARES
 
     @classmethod
@@ -48,6 +51,7 @@ class DesignsEnding:
             added_section.build(results, summary),
             path_section.build(results, summary),
             interactions_section.build(results, summary),
+            screen_section.build(results, summary),
             summary.units.score,
         )
 
@@ -59,12 +63,14 @@ class DesignsEnding:
             next((content for content in contents if isinstance(content, Added)), None),
             next((content for content in contents if isinstance(content, PathSection)), None),
             next((content for content in contents if isinstance(content, Interactions)), None),
+            next((content for content in contents if isinstance(content, Screen)), None),
             unit,
         )
 
     def show(self, console: Console) -> None:
         """Print a table per design that was run."""
         designs: dict[str, list[Effect]] = {
+            "a change of the best, averaged over the others": self._main_effects(),
             "one change of the baseline": [
                 change_of_row(row.alone, self.unit) for row in (self.added.rows if self.added else ())
             ],
@@ -75,6 +81,12 @@ class DesignsEnding:
             if effects:
                 console.print()
                 show_effects(console, title, effects, self.unit)
+
+    def _main_effects(self) -> list[Effect]:
+        rows = self.screen.rows if self.screen else ()
+        names = [f"{row.factor} {row.from_level} -> {row.to_level}" for row in rows]
+        said = [verdict_words(row.judgement, self.unit) if row.judgement else FEW_SEEDS for row in rows]
+        return list(zip(names, rows, said, strict=True))
 
     def _step(self, step: PathStep) -> Effect:
         change = step.from_previous

@@ -96,8 +96,13 @@ class Experiments:
                 yield f"{each.design}: {each.beyond_budget} not run, because they exceed the budget (--ablations)"
 
 
-def planned(space: Space, best: Choices, designs: Sequence[str], limit: int) -> Experiments:
-    """Return the designs around `best`, with at most `limit` configurations besides it."""
+def planned(
+    space: Space, best: Choices, designs: Sequence[str], limit: int, without: Collection[str] = ()
+) -> Experiments:
+    """Return the designs around `best`, with at most `limit` configurations besides it.
+
+    `without`: factors whose change of the best is not undone alone, because a screen excludes that it has an effect.
+    """
     budget, path_budget, path_most = _Budget(limit, best), None, 0
     result: list[DesignCells] = []
     for design in designs:
@@ -106,10 +111,12 @@ def planned(space: Space, best: Choices, designs: Sequence[str], limit: int) -> 
             path_budget = min(path_most, budget.left)
             budget = budget.spent(path_budget)
             part = DesignCells("path", (), facts={"most": path_most, "room": path_budget})
-        elif design == "factorial":
-            part, budget = _factorial(space, best, budget)
+        elif design in ("factorial", "screen"):
+            part, budget = _factorial(space, best, budget, design)
         else:
             groups, impossible = _groups(space, best, design, [earlier.design for earlier in result])
+            if design == SINGLE_CHANGES[0]:
+                groups = [group for group in groups if group[0].factor not in without]
             cells, beyond, budget = budget.filled(groups)
             facts = {"factors": list(differing(space, space.baseline(), best))} if design == "pairs" else {}
             part = DesignCells(design, cells, beyond, tuple(impossible), facts)
@@ -215,10 +222,10 @@ def _pairs(space: Space, best: Choices, roles: Mapping[str, int]) -> Groups:
     return groups, impossible
 
 
-def _factorial(space: Space, best: Choices, budget: _Budget) -> tuple[DesignCells, _Budget]:
+def _factorial(space: Space, best: Choices, budget: _Budget, design: str) -> tuple[DesignCells, _Budget]:
     """Return the factorial of as many changes of the best as fit the budget and combine freely, scientific ones first.
 
-    The other changes of the best are in all its cells.
+    The other changes of the best are in all its cells. A screen is a fraction as soon as there is one.
     """
     baseline, roles = space.baseline(), _roles(space, best)
     kept: list[str] = []
@@ -228,27 +235,28 @@ def _factorial(space: Space, best: Choices, budget: _Budget) -> tuple[DesignCell
         if len(kept) == MOST_FACTORS:
             beyond += 1
             continue
-        tried = _crossed(space, best, baseline, [*kept, name])
+        tried = _crossed(space, best, baseline, [*kept, name], 3 if design == "screen" else FULL_FACTORS)
         if tried.forbidden:
             impossible.append(Impossible(name, _reasons(space, tried)))
-        elif budget.price(_named(best, tried, "factorial")) > budget.left:
+        elif budget.price(_named(best, tried, design)) > budget.left:
             beyond += 1
         else:
             kept, plan = [*kept, name], tried
     if plan is None or len(kept) < 2:  # a single change is no factorial
-        return DesignCells("factorial", (), beyond, tuple(impossible), {"factors": []}), budget
+        return DesignCells(design, (), beyond, tuple(impossible), {"factors": []}), budget
     facts = {
         "factors": kept,
         "generators": list(plan.design.generators) if plan.design else [],
         "aliases": [[list(pair) for pair in group] for group in plan.aliases],
     }
-    cells = tuple(_named(best, plan, "factorial"))
+    cells = tuple(_named(best, plan, design))
     spent = budget.spent(budget.price(cells), cells)
-    return DesignCells("factorial", cells, beyond, tuple(impossible), facts), spent
+    return DesignCells(design, cells, beyond, tuple(impossible), facts), spent
 
 
-def _crossed(space: Space, best: Choices, baseline: Choices, names: Sequence[str]) -> FactorialPlan:
-    if len(names) <= FULL_FACTORS:
+def _crossed(space: Space, best: Choices, baseline: Choices, names: Sequence[str], full: int) -> FactorialPlan:
+    """Return all combinations of up to `full` factors, a fraction of more."""
+    if len(names) <= full:
         return full_factorial(space, best, baseline, names)
     return fractional_factorial(space, best, baseline, names)
 

@@ -21,6 +21,7 @@ WHAT: Mapping[str, str] = {
     "add_one_in": "the baseline with one change of the best at a time",
     "pairs": "the best with two of its changes undone, for their interaction",
     "factorial": "levels of the baseline and the best crossed",
+    "screen": "a fraction of all combinations of the best's changes",
     "path": "greedy path from the baseline to the best; each step tries every remaining change",
 }
 
@@ -51,7 +52,8 @@ def planned_designs(space: Space, settings: Settings, best: Choices | None) -> l
                 counted.append(cell.choices)
                 new.append(cell)
         is_path = part.design == "path"
-        runs = settings.seeds * (experiments.path_budget or 0 if is_path else len(new))
+        seeds = settings.seeds_of_design(part.design)
+        runs = seeds * (experiments.path_budget or 0 if is_path else len(new))
         aliases = tuple(" = ".join(" x ".join(pair) for pair in group) for group in part.facts.get("aliases", ()))
         result.append(PlannedDesign(part.design, 0 if is_path else runs, runs, _what(part), tuple(new), aliases))
     return result
@@ -82,14 +84,16 @@ def _at_most(design: str, space: Space, settings: Settings) -> PlannedDesign:
         "add_one_in": count,
         "pairs": pairs,
         "factorial": crossed,
+        "screen": crossed,
         "path": max(0, pairs - 1),
     }[design]
-    return PlannedDesign(design, 0, settings.seeds * min(settings.ablations, most), WHAT[design])
+    seeds = settings.seeds_of_design(design)
+    return PlannedDesign(design, 0, seeds * min(settings.ablations, most), WHAT[design])
 
 
 def _what(part: DesignCells) -> str:
     """Return a description of a design, with the numbers of its parts that are left out."""
-    crossed = f": {', '.join(part.facts['factors'])}" if part.design == "factorial" and part.facts["factors"] else ""
+    crossed = f": {', '.join(part.facts['factors'])}" if part.facts.get("factors") and part.design != "pairs" else ""
     beyond = f"; {part.beyond_budget} beyond the budget (--ablations)" if part.beyond_budget else ""
     forbidden = f"; {len(part.impossible)} forbidden by the space" if part.impossible else ""
     return f"{WHAT[part.design]}{crossed}{beyond}{forbidden}"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from place import Place
 
+from study.settings import DESIGNS
 from study.trainers.rehearsal.trainer import OPTIONS
 
 SPACE = '''"""Four switches."""
@@ -139,7 +140,7 @@ def test_a_killed_path_goes_on_to_where_it_would_have_led(place: Place, monkeypa
 def test_a_design_that_does_not_exist_is_told_with_those_that_do(place: Place) -> None:
     done = place.call(*asked(place, "w", "--designs", "leave_one_out,paths"))
     assert done.returncode == 2
-    assert done.stderr.strip() == f"No design named 'paths'. Designs: {ALL.replace(',', ', ')}."
+    assert done.stderr.strip() == f"No design named 'paths'. Designs: {', '.join(DESIGNS)}."
     assert not place.database.exists()
 
 

@@ -6,12 +6,14 @@ import json
 from itertools import product
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from results.analysis.contrasts import compare
-from results.analysis.greedy_path import greedy_path
 from results.analysis.summary import summarise
+from results.designs.greedy_path import greedy_path
+from results.designs.screen import dropped, main_effects
 from results.export import tables
 from results.measurements.study_results import StudyResults
 from results.report.content import outcome_of
@@ -51,6 +53,7 @@ def decide(make: Any, steps: int = 3, stopped: str | None = None, around: str | 
         "add_one_in": {"beyond_budget": 2, "impossible": [{"what": "x=on", "reason": HOSTILE}]},
         "pairs": {**told, "factors": list(ORDER)},
         "factorial": {**told, "factors": list(ORDER), "generators": [], "aliases": []},
+        "screen": {**told, "beyond_budget": 1, "factors": list(ORDER), "generators": [], "aliases": []},
     }
     decisions = {"best": best, "baseline": baseline, "best_choices": BEST, "baseline_choices": BASE}
     decisions |= {"designs": designs, "path": {"best": best, "baseline": baseline, "steps": path, "stopped": stopped}}
@@ -64,7 +67,7 @@ def fill(make: Any, seeds: tuple[int, ...] = FRESH, **decided: Any) -> StudyResu
     cells = [make.cell("ablate", "best", BEST, 0), make.cell("ablate", "baseline", BASE, 1)]
     for names in subsets:
         choices, told = with_changes(*names), "+".join(names) or "none"
-        cells.append(make.cell("ablate", f"factorial:{told}", choices, len(cells)))
+        cells += [make.cell("ablate", f"{design}:{told}", choices, len(cells)) for design in ("factorial", "screen")]
         if 0 < 3 - len(names) < 3:
             cells.append(make.cell("ablate", f"pairs:{told}", choices, len(cells)))
         for seed in seeds:
@@ -96,6 +99,31 @@ class Filled(NamedTuple):
 def filled(shared: StudyMaker) -> Filled:
     results, database = fill(shared), shared.database
     return Filled(shared, results, tables(database, shared.name), render_report(database, shared.name))
+
+
+def test_a_screen_tells_the_mean_effect_of_each_change_and_which_need_no_row(filled: Filled) -> None:
+    found = filled.tables["screen"].set_index("factor")
+    for name in ORDER:
+        others = [other for other in ORDER if other != name]
+        means = {
+            on: np.mean(
+                [
+                    filled.results.scores(digest_of(with_changes(*on, *chosen)))
+                    for chosen in ((), (others[0],), (others[1],), tuple(others))
+                ]
+            )
+            for on in ((name,), ())
+        }
+        assert found.loc[name, "difference"] == pytest.approx(means[name,] - means[()])
+        assert (found.loc[name, "from"], found.loc[name, "to"]) == (BASE[name], CHANGES[name])
+        assert len(found.loc[name, "run_ids"].split()) == 8 * len(FRESH)
+    assert found.loc["pooling", "verdict"] == "helps" and found.loc["pooling", "around_best"]
+    assert found.loc["schedule", "verdict"] == "equivalent" and not found.loc["schedule", "around_best"]
+    assert dropped(filled.results) == ["schedule"]
+    assert "1 change has no row around the best for this reason." in filled.page
+    assert "1 further change was not run" in filled.page
+    assert not main_effects(filled.decided(around="another"))
+    filled.decided()
 
 
 def test_what_each_change_does_alone_is_compared_with_the_baseline(filled: Filled) -> None:

@@ -11,6 +11,7 @@ from results.report.sections import (
     methods,
     own_metrics,
     path,
+    screen,
     transfer,
     tuning,
     variance,
@@ -20,6 +21,7 @@ from results.report.sections.section import BuiltSection, Content, Section, buil
 __all__ = ["SECTIONS", "BuiltSection", "Content", "Section", "build_all"]
 
 SECTIONS: tuple[Section, ...] = (
+    Section("screen", "Which changes matter at all", screen.build, "Screen"),
     Section("path", "From the baseline to the best", path.build, "Baseline to best"),
     Section("added", "What each change does alone", added.build, "Each change alone"),
     Section("transfer", "What each change does to each task", transfer.build, "Task by task"),

@@ -11,9 +11,9 @@ from markupsafe import Markup
 
 from results.analysis.comparisons import judged_record, shown_interval
 from results.analysis.contrasts import compared_runs
-from results.analysis.interactions import Interaction, InteractionDesign, Pair, interactions
 from results.analysis.summary import Summary
 from results.database.typed_tables import interval_columns, typed_table
+from results.designs.interactions import Design, Interaction, Pair, interactions
 from results.figures.figure import Figure, Trace
 from results.measurements.study_results import StudyResults
 from results.report.notes import effect_in_words
@@ -73,7 +73,8 @@ class Interactions(Content):
 
     def figures(self) -> Sequence[Figure]:
         """Return one matrix per design; a fraction with aliased pairs has none."""
-        figures = [_matrix(self.rows, design, self.factors, self.unit) for design in ("factorial", "pairs")]
+        designs: tuple[Design, ...] = ("factorial", "pairs")
+        figures = [_matrix(self.rows, design, self.factors, self.unit) for design in designs]
         return [figure for figure in figures if figure is not None]
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
@@ -102,7 +103,7 @@ def _real_text(count: int) -> str:
     return "none is real" if not count else f"{count} {'is' if count == 1 else 'are'} real"
 
 
-def _matrix(rows: Sequence[Interaction], design: InteractionDesign, order: Sequence[str], unit: Unit) -> Figure | None:
+def _matrix(rows: Sequence[Interaction], design: Design, order: Sequence[str], unit: Unit) -> Figure | None:
     """Return a matrix of factors by factors: effects as colours, and with their intervals as text where these fit."""
     measured = [(row, shown_interval(row)) for row in rows if row.design == design]
     shown = [(row, interval) for row, interval in measured if interval is not None]

@@ -14,9 +14,9 @@ from markupsafe import Markup
 
 from results.analysis.comparisons import judged_record, shown_interval
 from results.analysis.contrasts import compared_runs
-from results.analysis.greedy_path import Path, PathStep, greedy_path
 from results.analysis.summary import Summary
 from results.database.typed_tables import interval_columns, typed_table
+from results.designs.greedy_path import Path, PathStep, greedy_path
 from results.figures import run_links
 from results.figures.figure import Figure, Trace
 from results.measurements.study_results import StudyResults

@@ -109,6 +109,7 @@ def test_every_design_around_two_changes() -> None:
     asked = planned(space, on(space, "ab"), DESIGNS, 100)
     names = {each.design: [cell.name for cell in each.cells] for each in asked.designs}
     assert names == {
+        "screen": ["screen:best", "screen:b=off", "screen:a=off", "screen:a=off, b=off"],
         "leave_one_out": ["leave_one_out:a=off", "leave_one_out:b=off"],
         "one_at_a_time": ["one_at_a_time:c=on"],
         "add_one_in": ["add_one_in:a=on", "add_one_in:b=on"],
@@ -231,3 +232,19 @@ def test_what_was_declared_before_the_table_began_stays(decided: dict[str, dict[
     factors = " of a, b" if decided else ""
     assert changed == {}
     assert line == f"Primary rows stay those declared before the table began: leave_one_out{factors}"
+
+
+@pytest.mark.parametrize(("changes", "runs"), [("ab", 4), ("abcd", 8), ("abcdefgh", 16), ("abcdefghijkl", 32)])
+def test_a_screen_is_a_fraction_in_which_every_change_has_half_of_the_runs(changes: str, runs: int) -> None:
+    space = switches(changes)
+    found = of("screen", planned(space, on(space, changes), ["screen"], 100))
+    assert len({tuple(cell.choices.values()) for cell in found.cells}) == runs
+    assert {sum(cell.choices[name] == "on" for cell in found.cells) for name in changes} == {runs // 2}
+    assert found.facts["factors"] == list(changes)
+
+
+def test_changes_that_a_screen_excludes_are_not_undone_alone() -> None:
+    space = switches("abcd")
+    asked = planned(space, on(space, "abcd"), ["screen", "leave_one_out", "one_at_a_time"], 100, without=["b", "d"])
+    assert [cell.factor for cell in of("leave_one_out", asked).cells] == ["a", "c"]
+    assert not of("one_at_a_time", asked).cells  # with two levels, these are the same changes

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from results.analysis.interactions import FactorialTable
+from results.designs.interactions import FactorialTable
 from study.designs.factorial import main_effects, resolution_iv_design
 
 NAMES = "abcdefgh"

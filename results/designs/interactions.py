@@ -15,7 +15,7 @@ from results.measurements.study_results import StudyResults
 from results.statistics import Judgement
 
 SIGNS = ((1, 1), (-1, 1), (1, -1), (-1, -1))  # of a pair: the best, without the first, the second, and both changes
-InteractionDesign = Literal["pairs", "factorial"]
+Design = Literal["pairs", "factorial", "screen"]
 Pair = tuple[str, str]
 FactorialRun = tuple[str, tuple[int, ...]]  # digest, and per factor 1 (as in the best) or -1 (as in the baseline)
 
@@ -29,7 +29,7 @@ class Interaction:
     `with_second` and `without_second` are the two effects of the first change, None if confounded or not measured.
     """
 
-    design: InteractionDesign
+    design: Design
     pair: Pair
     aliases: tuple[Pair, ...]
     digests: tuple[str, ...]
@@ -48,10 +48,15 @@ class Interaction:
 class FactorialTable:
     """The runs of a two-level design, and the groups of pairs whose interactions it confounds."""
 
-    design: InteractionDesign
+    design: Design
     factors: tuple[str, ...]
     runs: tuple[FactorialRun, ...]
     aliases: tuple[tuple[Pair, ...], ...] = ()
+
+    def main_effect(self, factor: str) -> Weights:
+        """Return the weights of a factor's effect, averaged over the levels of the others: 2 s_i / number of runs."""
+        place = self.factors.index(factor)
+        return summed([(digest, 2 * signs[place] / len(self.runs)) for digest, signs in self.runs])
 
     def weights(self, pair: Pair) -> Weights:
         """Return the weights of a pair's interaction, a difference of differences: 4 s_i s_j / number of runs."""
@@ -101,12 +106,19 @@ def factorial_tables(results: StudyResults) -> list[FactorialTable]:
     if best is None or designs.get("around") != best:
         return []
     tables = _pair_tables(best, choices, designs.get("pairs", {}), _cells(results, "pairs"))
-    if cells := _cells(results, "factorial"):
-        factors = tuple(designs["factorial"]["factors"])
-        runs = tuple((cell.config_digest, _signs(cell, choices, factors)) for cell in cells)
-        aliases = tuple(tuple((a, b) for a, b in group) for group in designs["factorial"]["aliases"])
-        return [FactorialTable("factorial", factors, runs, aliases), *tables]
-    return tables
+    crossed = factorial_table(results, "factorial")
+    return tables if crossed is None else [crossed, *tables]
+
+
+def factorial_table(results: StudyResults, design: Design) -> FactorialTable | None:
+    """Return a design that crosses its factors, with its runs; None if the study has none around its best."""
+    designs, cells = results.study.decisions_json.get("designs", {}), _cells(results, design)
+    if not cells or designs.get("around") != best_digest(results):
+        return None
+    factors, choices = tuple(designs[design]["factors"]), results.study.decisions_json.get("best_choices", {})
+    runs = tuple((cell.config_digest, _signs(cell, choices, factors)) for cell in cells)
+    aliases = tuple(tuple((a, b) for a, b in group) for group in designs[design]["aliases"])
+    return FactorialTable(design, factors, runs, aliases)
 
 
 def _pair_tables(
@@ -122,7 +134,7 @@ def _pair_tables(
     ]
 
 
-def _cells(results: StudyResults, design: InteractionDesign) -> list[Cell]:
+def _cells(results: StudyResults, design: Design) -> list[Cell]:
     return [cell for cell in results.cells if cell.phase == "ablate" and cell.design == design]
 
 

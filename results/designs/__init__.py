@@ -1,0 +1,1 @@
+"""Tables of designs with several changes at once: screens, interactions, and the greedy path."""
