@@ -21,7 +21,7 @@ from results.text.formatting import seeds_text
 
 LEVEL = 0.95  # joint level of a row's intervals over all interim analyses
 ROUNDS = "seed_rounds"  # the decision with the rounds of each table, by its reference
-LEAST_OUTLOOK = 0.1  # a row that further seeds would give a verdict less often gets none
+LEAST_OUTLOOK = 0.01  # a row that further seeds would give a verdict less often gets none
 ENDED = ("complete", "pruned", "failed")
 
 Round = Mapping[str, int]  # configuration -> its number of seeds at the analysis that ends the round

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scored_studies import ScoredStudy
 
+from results.analysis import sequential
 from results.analysis.comparisons import compare_all
 from results.analysis.sequential import ROUNDS, Schedule, interim_analyses, next_round, schedule, schedule_note
 from results.statistics import ExactSpending
@@ -113,7 +114,8 @@ def chosen_rounds(scores: dict[str, Any], margin: float = 0.001) -> tuple[Any, l
         had |= found[-1].counts | {"best": max(found[-1].counts.values())}
 
 
-def test_rows_that_more_seeds_will_hardly_decide_get_none() -> None:
+def test_rows_that_more_seeds_will_hardly_decide_get_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sequential, "LEAST_OUTLOOK", 0.1)
     scores = scores_of({**MEANS, "noisy": 0.7})
     scores["noisy"] = scores["best"] + [0.1, -0.1, 0.0, 0.1, -0.1, 0.0]  # six seeds do not exclude 2 points either
     results, found = chosen_rounds(scores, margin=0.02)
