@@ -64,10 +64,8 @@ class StoredStudy:
 
     def _write(self, database: Database) -> None:
         world, texts = self.world, dict.fromkeys(("goal", "command", "data_source", "data_fingerprint"), "simulated")
-        analyses = spaced_counts(world.seeds, world.most_seeds)
-        settings = {
-            "seeds": world.seeds, "max_seeds": world.max_seeds, "analyses_after": analyses, "margin": MARGIN * POINT,
-        }  # fmt: skip
+        analyses = {"analyses": "spaced", "analyses_after": spaced_counts(world.seeds, world.most_seeds)}
+        settings = {"seeds": world.seeds, "max_seeds": world.max_seeds, "margin": MARGIN * POINT, **analyses}
         decided = {"confirmed": [*self.candidates, BASELINE], "baseline": BASELINE, "baseline_choices": {}}
         study = StudyRow(
             study_name=NAME, space="simulated", data_made_up=True, backbone="tiny", seed=0, status="complete",

@@ -61,10 +61,9 @@ def schedule(study: StudyRow) -> Schedule | None:
     if not isinstance(start, int) or not isinstance(most, int) or not 0 < start < most:
         return None
     seeds = study.settings_json.get("seed_list") or [study.seed + CONSECUTIVE_SEEDS + i for i in range(most)]
-    counts = study.settings_json.get("analyses_after")
-    if counts is None:  # an older study
-        return Schedule(tuple(seeds), start, tuple(range(max(start, MIN_PAIRED_SEEDS), len(seeds) + 1)), chooses=False)
-    return Schedule(tuple(seeds), start, tuple(counts))
+    # An older study has no list of analyses until it is resumed, and never chose or stored its rounds.
+    counts = study.settings_json.get("analyses_after") or range(max(start, MIN_PAIRED_SEEDS), len(seeds) + 1)
+    return Schedule(tuple(seeds), start, tuple(counts), chooses=study.settings_json.get("analyses") == "spaced")
 
 
 def schedule_note(plan: Schedule) -> str:

@@ -43,6 +43,6 @@ def announcement(found: NextRound) -> str:
     rows, count = len(found.counts), max(found.counts.values(), default=0)
     parts = [f"{plural(rows, 'row')} {'is' if rows == 1 else 'are'} run with up to {seeds_text(count)}"] if rows else []
     if found.unlikely:
-        stays = "stays" if found.unlikely == 1 else "stay"
-        parts.append(f"{plural(found.unlikely, 'row')} {stays} open, as more seeds will hardly decide it")
+        stays, which = ("stays", "it") if found.unlikely == 1 else ("stay", "them")
+        parts.append(f"{plural(found.unlikely, 'row')} {stays} open, as more seeds will hardly decide {which}")
     return "; ".join(parts)

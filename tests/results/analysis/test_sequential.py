@@ -52,7 +52,9 @@ def test_a_study_has_a_schedule_where_rows_may_have_more_seeds_than_others() -> 
     assert schedule(made({}, max_seeds=3).study) is None
     assert PLAN.level(3) == pytest.approx(1 - ExactSpending((3, 4, 5, 6)).level(0.05, 0))
     spaced = schedule(made({}, analyses_after=[3, 5, 6]).study)
-    assert spaced is not None and spaced.counts == (3, 5, 6)
+    assert spaced is not None and spaced.counts == (3, 5, 6) and not spaced.chooses  # an older study, resumed
+    chosen = schedule(made({}, analyses_after=[3, 5, 6], analyses="spaced").study)
+    assert chosen == CHOOSING
     single = schedule(made({}, seeds=1, max_seeds=3).study)
     assert single is not None and single.counts == (2, 3)  # one seed shows no difference
 
